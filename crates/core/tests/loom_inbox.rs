@@ -39,22 +39,38 @@ impl WakeFd {
     }
 }
 
-/// The loop: runs until it has `expected` entries, sleeping whenever it may, and says how often it slept.
-fn run(parking: &Parking, inbox: &Inbox<u32>, wake_fd: &WakeFd, expected: usize) -> (Queue<u32>, usize) {
-    let (mut queue, mut sleeps) = (Queue::new(), 0);
-    while queue.len() < expected {
-        if inbox.drain_into(&mut queue) == 0 && parking.prepare_park(|| inbox.is_empty()) {
-            sleeps += 1;
+/// What the loop did until it had all entries.
+#[derive(Default)]
+struct Outcome {
+    queue: Queue<u32>,
+    /// How often it announced that it would sleep.
+    announced: usize,
+    /// How often it did.
+    slept: usize,
+}
+
+/// The loop: runs until it has `expected` entries and sleeps whenever it may.
+fn run(parking: &Parking, inbox: &Inbox<u32>, wake_fd: &WakeFd, expected: usize) -> Outcome {
+    let mut outcome = Outcome::default();
+    while outcome.queue.len() < expected {
+        if inbox.drain_into(&mut outcome.queue) > 0 {
+            continue;
+        }
+        outcome.announced += 1;
+        if parking.prepare_park(|| inbox.is_empty()) {
+            outcome.slept += 1;
             wake_fd.wait();
             parking.unpark();
         }
     }
-    (queue, sleeps)
+    outcome
 }
 
-/// `threads` producers that leave `each` entries, and the loop.
-fn explore(threads: u32, each: u32) {
-    loom::model(move || {
+/// `threads` producers that leave `each` entries, and the loop, with at most so many forced switches.
+fn explore(threads: u32, each: u32, preemptions: usize) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(move || {
         let parking = Arc::new(Parking::new());
         let inbox = Arc::new(Inbox::new(Arc::clone(&parking)));
         let wake_fd = Arc::new(WakeFd::default());
@@ -74,25 +90,25 @@ fn explore(threads: u32, each: u32) {
             })
             .collect();
 
-        let (queue, sleeps) = run(&parking, &inbox, &wake_fd, (threads * each) as usize);
+        let Outcome { queue, announced, slept } = run(&parking, &inbox, &wake_fd, (threads * each) as usize);
         let wakes: usize = producers.into_iter().map(|producer| producer.join().unwrap()).sum();
 
         for thread in 0..threads {
             let own = queue.iter().copied().filter(|entry| entry / 100 == thread);
             assert!(own.eq((0..each).map(|number| thread * 100 + number)), "order of thread {thread}");
         }
-        assert!(wakes >= sleeps, "slept {sleeps} times, woken {wakes} times");
-        // A push that found the loop going to sleep, and staying awake for it, is the one call more.
-        assert!(wakes <= sleeps + 1, "slept {sleeps} times, woken {wakes} times");
+        assert!(wakes >= slept, "slept {slept} times, woken {wakes} times");
+        // A loop that found work after its announcement may have been promised a wake-up all the same.
+        assert!(wakes <= announced, "announced {announced} times, woken {wakes} times");
     });
 }
 
 #[test]
-fn one_thread_leaving_three_entries() {
-    explore(1, 3);
+fn one_thread_leaving_two_entries() {
+    explore(1, 2, 5);
 }
 
 #[test]
-fn two_threads_leaving_an_entry_each() {
-    explore(2, 1);
+fn two_threads_leaving_two_entries_each() {
+    explore(2, 2, 3);
 }
