@@ -64,8 +64,8 @@ pub fn ticks() -> u64 {
 
 /// How many [`ticks`] pass in `duration`, at least one. Right to about a percent.
 ///
-/// The rate is measured once per process, against the monotonic clock, by the first caller: it takes
-/// [`CALIBRATION`].
+/// The rate is measured once per process, against the monotonic clock, by the first caller, which
+/// takes 20 us.
 pub fn ticks_in(duration: Duration) -> u64 {
     static TICKS_PER_MICROSECOND: OnceLock<f64> = OnceLock::new();
     let rate = *TICKS_PER_MICROSECOND.get_or_init(measure_ticks_per_microsecond);

@@ -180,6 +180,13 @@ impl Events {
     }
 }
 
+// SAFETY: rustix's event is a union of a number and a pointer, and the pointer alone keeps it from being shared. Here
+// it only ever holds the number: registrations are made with `EventData::new_u64`.
+unsafe impl Send for Events {}
+
+// SAFETY: as for `Send`; a shared reference gives out copies and nothing else.
+unsafe impl Sync for Events {}
+
 impl fmt::Debug for Events {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries((0..).map_while(|position| self.get(position))).finish()
