@@ -55,7 +55,7 @@ clean:
 ## help: this list; PYTHON=/path/to/python3 chooses the interpreter (any CPython from 3.11 on)
 help:
 	@sed -n 's/^## \([a-z-]*\): */\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; \
-		do printf '  make %-12s %s\n' "$$target" "$$text"; done
+		do printf '  make %-20s %s\n' "$$target" "$$text"; done
 
 check-script:
 	@$(CHECK) file '$(SCRIPT)'
