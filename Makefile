@@ -50,7 +50,7 @@ lint: check-build check-lint $(VENV)/.made
 ## clean: remove what make made: .venv, the extension, caches and target
 clean:
 	rm -rf $(VENV) target python/aioxide/_native*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 ## help: this list; PYTHON=/path/to/python3 chooses the interpreter (any CPython from 3.11 on)
 help:
