@@ -12,7 +12,7 @@ from benchmarks.cases import CASES
 from benchmarks.driver import (
     Laboratory,
     Plan,
-    WorkerFailed,
+    WorkerError,
     measure,
     measure_memory,
     present_loops,
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         laboratory.core = None
     try:
         probed = laboratory.ask("implementations")
-    except (OSError, WorkerFailed) as failure:
+    except (OSError, WorkerError) as failure:
         print(f"{options.python} cannot run the benchmarks: {failure}", file=sys.stderr)
         return 2
     loops = present_loops(probed, options.loops)

@@ -7,7 +7,7 @@ from types import ModuleType
 Body = Callable[[ModuleType, int], Awaitable[int]]
 
 
-class WorkNotDone(Exception):
+class WorkNotDoneError(Exception):
     """A benchmark's own check failed, so its time means nothing."""
 
 
@@ -37,6 +37,6 @@ class Case:
 
 
 def expect(actual: object, wanted: object, what: str) -> None:
-    """Raise ``WorkNotDone`` unless both are equal. (``assert`` would vanish under ``-O``.)"""
+    """Raise ``WorkNotDoneError`` unless both are equal. (``assert`` would vanish under ``-O``.)"""
     if actual != wanted:
-        raise WorkNotDone(f"{what}: got {actual!r} instead of {wanted!r}")
+        raise WorkNotDoneError(f"{what}: got {actual!r} instead of {wanted!r}")

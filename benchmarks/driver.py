@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 120
 Complain = Callable[[str, str, Exception], None]
 
 
-class WorkerFailed(Exception):
+class WorkerError(Exception):
     """A worker process ended with an error, or not at all; the text says which and why."""
 
 
@@ -59,10 +59,10 @@ class Laboratory:
                 timeout=PATIENCE_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            raise WorkerFailed(f"no answer in {PATIENCE_SECONDS} s") from None
+            raise WorkerError(f"no answer in {PATIENCE_SECONDS} s") from None
         if ended.returncode != 0:
             last_words = ended.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise WorkerFailed(f"exit status {ended.returncode}: {last_words[0]}")
+            raise WorkerError(f"exit status {ended.returncode}: {last_words[0]}")
         return json.loads(ended.stdout)
 
 
@@ -105,7 +105,7 @@ def measure(
         for loop in in_turn(loops, round_number):
             try:
                 answer = laboratory.ask("worker", loop, case.key, *arguments)
-            except WorkerFailed as failure:
+            except WorkerError as failure:
                 complain(loop, case.key, failure)
                 samples[loop].append(None)
             else:
@@ -125,6 +125,6 @@ def measure_memory(
         for loop in in_turn(loops, round_number):
             try:
                 figures[loop].append(laboratory.ask("memory", loop)["bytes"])
-            except WorkerFailed as failure:
+            except WorkerError as failure:
                 complain(loop, "memory", failure)
     return {loop: median(found) if found else None for loop, found in figures.items()}

@@ -73,7 +73,7 @@ def install_peers(target: dict, site: Path) -> None:
 def already_there(requirement: str, site: Path) -> bool:
     """Whether the folder holds the distribution in the pinned version."""
     name, _, version = requirement.partition("==")
-    return (site / f"{name}-{version}.dist-info").is_dir()
+    return (site / f"{name.replace('-', '_')}-{version}.dist-info").is_dir()
 
 
 def install_aioxide(target: dict, site: Path, build: Path) -> None:

@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from benchmarks.case import Case, WorkNotDone, expect
+from benchmarks.case import Case, WorkNotDoneError, expect
 from benchmarks.cases import CASES, case_named
 from benchmarks.driver import in_turn
 from benchmarks.implementations import loop_names
@@ -214,7 +214,7 @@ def test_section_without_its_end_is_refused():
 
 def test_expect_names_what_went_wrong():
     expect(1, 1, "same")
-    with pytest.raises(WorkNotDone, match="turns: got 1 instead of 2"):
+    with pytest.raises(WorkNotDoneError, match="turns: got 1 instead of 2"):
         expect(1, 2, "turns")
 
 
