@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from benchmarks import performance_page
 from benchmarks.case import Case
@@ -20,10 +21,13 @@ from benchmarks.driver import (
 from benchmarks.implementations import DOORS, OURS, OURS_LOOP_DOOR, PEERS, loop_names
 from benchmarks.memory import AIM_BYTES
 from benchmarks.report import Row, aims_reached, aligned, summarise, table
+from benchmarks.worker import CLOCKS
 
 PEER_NAMES = [peer.name for peer in PEERS]
 DOOR_NAMES = [door.name for door in DOORS]
 MEMORY_ROUNDS = 3
+#: With less of a core than this, wall-clock figures tell of the machine's other work.
+QUIET_SHARE = 0.95
 
 
 class Complaints:
@@ -51,6 +55,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="fresh processes for each figure")
     parser.add_argument("--repeats", type=int, default=3, help="best of these in one process")
     parser.add_argument("--seconds", type=float, default=0.2, help="of one repetition")
+    parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall", help="what is timed")
     parser.add_argument("--unpinned", action="store_true", help="leave the workers all cores")
     parser.add_argument("--write", action="store_true", help="put the result into the docs")
     options = parser.parse_args(arguments)
@@ -65,13 +70,26 @@ def measure_rows(
     loops: Sequence[str],
     plan: Plan,
     complaints: Complaints,
-) -> list[Row]:
-    rows = []
+) -> tuple[list[Row], list[float]]:
+    rows: list[Row] = []
+    core_shares: list[float] = []
     for number, case in enumerate(cases, 1):
         print(f"[{number}/{len(cases)}] {case.key}", file=sys.stderr, flush=True)
-        samples = measure(laboratory, case, loops, plan, complaints)
-        rows.append(summarise(case, samples, PEER_NAMES, DOOR_NAMES))
-    return rows
+        measured = measure(laboratory, case, loops, plan, complaints)
+        rows.append(summarise(case, measured.samples, PEER_NAMES, DOOR_NAMES))
+        core_shares += measured.core_shares
+    return rows, core_shares
+
+
+def core_share_text(core_shares: Sequence[float], clock: str) -> str:
+    """Whether the machine was quiet enough for the figures to mean something."""
+    if not core_shares:
+        return "No worker gave a figure."
+    middle = median(core_shares)
+    text = f"Clock: {clock}. The workers had {middle:.0%} of a core (median)."
+    if clock == "wall" and middle < QUIET_SHARE:
+        text += " The machine was busy: measure again, or by CPU time (CLOCK=cpu)."
+    return text
 
 
 def speed_text(rows: Sequence[Row], loops: Sequence[str], plan: Plan) -> str:
@@ -109,7 +127,7 @@ def command_line(options: argparse.Namespace) -> str:
     command = f"make bench ROUNDS={options.rounds} REPEATS={options.repeats}"
     pinning = "UNPINNED=1 " if options.unpinned else ""
     loops = " ".join(options.loops)
-    return f'{command} SECONDS={options.seconds:g} {pinning}LOOPS="{loops}"'
+    return f'{command} SECONDS={options.seconds:g} CLOCK={options.clock} {pinning}LOOPS="{loops}"'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -130,10 +148,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not loops:
         return 2
     print(f"{probed['python']}, {performance_page.processor()}, {os.cpu_count()} cores", flush=True)
-    plan = Plan(options.rounds, options.repeats, options.seconds)
+    plan = Plan(options.rounds, options.repeats, options.seconds, options.clock)
     complaints = Complaints()
-    rows = measure_rows(laboratory, cases, loops, plan, complaints)
-    text = speed_text(rows, loops, plan)
+    rows, core_shares = measure_rows(laboratory, cases, loops, plan, complaints)
+    text = f"{speed_text(rows, loops, plan)}\n{core_share_text(core_shares, plan.clock)}"
     if not options.bench:
         memory = measure_memory(laboratory, loops, MEMORY_ROUNDS, complaints)
         text = f"{text}\n\n{memory_text(memory)}"

@@ -81,6 +81,17 @@ class Plan:
     rounds: int
     repeats: int
     seconds: float
+    clock: str = "wall"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of one case: for each loop one figure a round, ``None`` where it failed."""
+
+    #: Operations per second.
+    samples: dict[str, list[float | None]]
+    #: The share of a core that each worker got, 1 on a machine with nothing else to do.
+    core_shares: list[float]
 
 
 def in_turn(loops: Sequence[str], round_number: int) -> list[str]:
@@ -95,10 +106,11 @@ def measure(
     loops: Sequence[str],
     plan: Plan,
     complain: Complain,
-) -> dict[str, list[float | None]]:
-    """Operations per second: for each loop one figure a round, ``None`` where it failed."""
+) -> Measured:
+    """Run the case on each loop in turn, as many rounds as the plan says."""
     samples: dict[str, list[float | None]] = {loop: [] for loop in loops}
-    arguments = [f"--repeats={plan.repeats}", f"--seconds={plan.seconds}"]
+    core_shares = []
+    arguments = [f"--repeats={plan.repeats}", f"--seconds={plan.seconds}", f"--clock={plan.clock}"]
     if laboratory.core is not None:
         arguments.append(f"--core={laboratory.core}")
     for round_number in range(plan.rounds):
@@ -110,7 +122,8 @@ def measure(
                 samples[loop].append(None)
             else:
                 samples[loop].append(max(answer["rates"]))
-    return samples
+                core_shares.append(answer["core_share"])
+    return Measured(samples, core_shares)
 
 
 def measure_memory(

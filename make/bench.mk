@@ -3,6 +3,7 @@
 #   BENCH=text       part of a benchmark's name (all of them)
 #   LOOPS="a b"      loops to run (aioxide asyncio uvloop rloop zuvloop rsloop)
 #   ROUNDS=5         fresh processes for each figure; REPEATS=3 runs of SECONDS=0.2 in each
+#   CLOCK=cpu        time by CPU time, for a machine that is not quiet (wall)
 #   UNPINNED=1       give the workers all cores instead of one
 #   WRITE=1          put the result into docs/performance.md
 
@@ -13,7 +14,7 @@ BENCH_SITE = $(BENCH_CACHE)/$(shell '$(VENV_PYTHON)' -m benchmarks.install --pyt
 BENCH_WHERE = --python '$(PY)' --site '$(BENCH_SITE)' \
 	$(if $(BENCH),--bench '$(BENCH)') $(if $(LOOPS),--loops '$(LOOPS)')
 BENCH_HOW = $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(REPEATS),--repeats $(REPEATS)) \
-	$(if $(SECONDS),--seconds $(SECONDS)) $(if $(UNPINNED),--unpinned) $(if $(WRITE),--write)
+	$(if $(SECONDS),--seconds $(SECONDS)) $(if $(CLOCK),--clock $(CLOCK)) $(if $(UNPINNED),--unpinned) $(if $(WRITE),--write)
 
 .PHONY: bench bench-instructions bench-install
 

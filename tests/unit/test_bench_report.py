@@ -5,6 +5,7 @@ import asyncio
 
 import pytest
 
+from benchmarks.__main__ import core_share_text, memory_text
 from benchmarks.case import Case, WorkNotDoneError, expect
 from benchmarks.cases import CASES, case_named
 from benchmarks.driver import in_turn
@@ -253,3 +254,20 @@ def test_loop_names_are_put_in_order_and_aioxide_means_both_doors():
 def test_loop_names_refuses_what_it_does_not_know(text, complaint):
     with pytest.raises(argparse.ArgumentTypeError, match=complaint):
         loop_names(text)
+
+
+def test_a_busy_machine_is_told_for_the_wall_clock_only():
+    assert "busy" in core_share_text([0.5, 0.9, 1.0], "wall")
+    assert "busy" not in core_share_text([0.5, 0.9, 1.0], "cpu")
+    assert core_share_text([0.97, 1.0, 1.0], "wall").endswith("had 100% of a core (median).")
+
+
+def test_memory_holds_only_aioxide_against_the_aim():
+    text = memory_text({"uvloop": 952.0, "rloop": None, "aioxide-loop": 600.0, "aioxide": 601.0})
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
+    assert lines == [
+        ["uvloop", "952", "", ""],
+        ["rloop", "failed", "", ""],
+        ["aioxide-loop", "600", "<= 600", "pass"],
+        ["aioxide", "601", "<= 600", "FAIL"],
+    ]
