@@ -156,10 +156,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         memory = measure_memory(laboratory, loops, MEMORY_ROUNDS, complaints)
         text = f"{text}\n\n{memory_text(memory)}"
     print(f"\n{text}")
+    if complaints.about_aioxide:
+        print("aioxide failed, so nothing was written" if options.write else "aioxide failed")
+        return 1
     if options.write:
         body = f"{performance_page.circumstances(probed, command_line(options))}\n\n{text}"
         performance_page.write(probed["minor"], body)
-    return 1 if complaints.about_aioxide else 0
+    return 0
 
 
 if __name__ == "__main__":

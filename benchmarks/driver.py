@@ -17,6 +17,8 @@ from benchmarks.case import Case
 ROOT = Path(__file__).resolve().parent.parent
 #: A process that takes longer than this has hung: a case is a second or two of work.
 PATIENCE_SECONDS = 120
+#: Characters of a failure's text that are passed on: a result that is wrong may be a long list.
+LONGEST_COMPLAINT = 200
 
 #: Told which loop failed, at what, and why.
 Complain = Callable[[str, str, Exception], None]
@@ -62,7 +64,9 @@ class Laboratory:
             raise WorkerError(f"no answer in {PATIENCE_SECONDS} s") from None
         if ended.returncode != 0:
             last_words = ended.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise WorkerError(f"exit status {ended.returncode}: {last_words[0]}")
+            raise WorkerError(
+                f"exit status {ended.returncode}: {last_words[0][:LONGEST_COMPLAINT]}"
+            )
         return json.loads(ended.stdout)
 
 

@@ -75,12 +75,18 @@ def summarise(case: Case, samples: Samples, peers: Sequence[str], doors: Sequenc
     return Row(case, speeds, best_peer, ratios)
 
 
-def verdict(measured: Ratio | None, aim: float) -> str:
-    """``pass`` or ``FAIL`` by the median, with ``?`` where the aim lies inside the spread."""
-    if measured is None:
+def verdict(row: Row, door: str) -> str:
+    """``pass`` or ``FAIL`` by the median, with ``?`` where the aim lies inside the spread.
+
+    A door that gave no figure has failed; where no peer did, there is nothing to judge by.
+    """
+    if row.best_peer is None:
         return "-"
-    word = "pass" if measured.median >= aim else "FAIL"
-    return f"{word}?" if measured.lowest < aim <= measured.highest else word
+    measured = row.ratios.get(door)
+    if measured is None:
+        return "FAIL"
+    word = "pass" if measured.median >= row.case.aim else "FAIL"
+    return f"{word}?" if measured.lowest < row.case.aim <= measured.highest else word
 
 
 def thousands(rate: float) -> str:
@@ -118,7 +124,7 @@ def table(rows: Sequence[Row], loops: Sequence[str], headline: str, other_door: 
         if doors:
             line += [row.best_peer or "-", *(ratio_cell(row.ratios.get(door)) for door in doors)]
         if headline in loops:
-            line += [f"{row.case.aim:g}", verdict(row.ratios.get(headline), row.case.aim)]
+            line += [f"{row.case.aim:g}", verdict(row, headline)]
         lines.append(line)
     return aligned(lines)
 
@@ -135,8 +141,8 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def aims_reached(rows: Sequence[Row], headline: str) -> tuple[int, int]:
-    """How many rows reach their aim by the median, out of how many that have a ratio."""
-    judged = [row for row in rows if row.ratios.get(headline) is not None]
-    reached = [row for row in judged if verdict(row.ratios[headline], row.case.aim)[:4] == "pass"]
-    return len(reached), len(judged)
+def aims_reached(rows: Sequence[Row], door: str) -> tuple[int, int]:
+    """How many rows reach their aim by the median, out of how many that a peer has a figure for."""
+    verdicts = [verdict(row, door) for row in rows]
+    reached = sum(word.startswith("pass") for word in verdicts)
+    return reached, len(verdicts) - verdicts.count("-")
