@@ -17,7 +17,8 @@ from benchmarks.implementations import IMPLEMENTATIONS, Implementation
 Measure = Callable[[int], float]
 
 #: No case waits idly, so on an idle machine both clocks tell the same. On a shared one the wall
-#: clock also counts what other programs took; the CPU clock (all threads of the process) doesn't.
+#: clock also counts what other programs took; the CPU clock (all threads of the process) doesn't,
+#: though they still cost it cache and clock rate.
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
