@@ -103,9 +103,32 @@ pub(crate) fn tuple_items(tuple: &Object) -> Vec<&Object> {
 }
 
 /// A new set with the items of `iterable`, or empty.
-#[allow(dead_code, reason = "only 3.14 and later have the call graph")]
 pub(crate) fn set_of(iterable: Option<&Object>) -> Result<Owned> {
     let iterable = iterable.map_or(std::ptr::null_mut(), Layout::pointer);
     // SAFETY: a new reference or null with an exception.
     unsafe { Owned::from_pointer(ffi::PySet_New(iterable)) }.ok_or_else(Raised::already)
+}
+
+/// `set.add(item)`.
+pub(crate) fn set_add(set: &Object, item: &Object) -> Result<()> {
+    // SAFETY: a live set and item.
+    match unsafe { ffi::PySet_Add(set.pointer(), item.pointer()) } {
+        0 => Ok(()),
+        _ => Err(Raised::already()),
+    }
+}
+
+/// `set.discard(item)`.
+pub(crate) fn set_discard(set: &Object, item: &Object) -> Result<()> {
+    // SAFETY: a live set and item.
+    match unsafe { ffi::PySet_Discard(set.pointer(), item.pointer()) } {
+        -1 => Err(Raised::already()),
+        _ => Ok(()),
+    }
+}
+
+/// `frozenset(iterable)`.
+pub(crate) fn frozen(iterable: &Object) -> Result<Owned> {
+    // SAFETY: a new reference or null with an exception.
+    unsafe { Owned::from_pointer(ffi::PyFrozenSet_New(iterable.pointer())) }.ok_or_else(Raised::already)
 }

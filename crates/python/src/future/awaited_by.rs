@@ -5,7 +5,7 @@
 //! through `asyncio.future_add_to_awaited_by`. A task keeps its links where external debuggers look for
 //! them instead (see `task/visible.rs`).
 
-use crate::ffi::{Object, Owned, Raised, Result, is_instance, names, set_of};
+use crate::ffi::{Object, Owned, Result, frozen, is_instance, names, set_add, set_discard, set_of};
 
 use super::layout::FirstWaiter;
 use super::{FutureObject, as_future};
@@ -75,31 +75,4 @@ impl FutureObject {
         };
         self.waiters().into_iter().filter_map(task).collect()
     }
-}
-
-/// `set.add(item)`.
-pub(crate) fn set_add(set: &Object, item: &Object) -> Result<()> {
-    use crate::ffi::Layout;
-    // SAFETY: a live set and item.
-    match unsafe { pyo3::ffi::PySet_Add(set.pointer(), item.pointer()) } {
-        0 => Ok(()),
-        _ => Err(Raised::already()),
-    }
-}
-
-/// `set.discard(item)`.
-pub(crate) fn set_discard(set: &Object, item: &Object) -> Result<()> {
-    use crate::ffi::Layout;
-    // SAFETY: a live set and item.
-    match unsafe { pyo3::ffi::PySet_Discard(set.pointer(), item.pointer()) } {
-        -1 => Err(Raised::already()),
-        _ => Ok(()),
-    }
-}
-
-/// `frozenset(iterable)`.
-pub(crate) fn frozen(iterable: &Object) -> Result<Owned> {
-    use crate::ffi::Layout;
-    // SAFETY: a new reference or null with an exception.
-    unsafe { Owned::from_pointer(pyo3::ffi::PyFrozenSet_New(iterable.pointer())) }.ok_or_else(Raised::already)
 }

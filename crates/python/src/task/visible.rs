@@ -20,8 +20,7 @@ mod published {
 
     use pyo3::ffi;
 
-    use crate::ffi::{Layout, Object, Owned, Result, Slot, Visitor, set_of, tuple_items};
-    use crate::future::{frozen, set_add, set_discard};
+    use crate::ffi::{Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard, set_of, tuple_items};
     use crate::task::TaskObject;
 
     /// Who awaits a task: nobody, one, or a set of them.
