@@ -1,7 +1,8 @@
 //! The timers of a loop, soonest first.
 //!
 //! A 4-ary heap in one vector, ordered by (deadline, sequence number). Four children instead of two halve
-//! the depth, and the four lie side by side, so that a pop touches half as many cache lines. Most
+//! the depth, and the four lie side by side, so that a pop touches half as many cache lines. Which of them is the
+//! soonest is unpredictable, so it is computed without branches: a deadline is kept as an integer of the same order. Most
 //! timers are timeouts: set far in the future, then cancelled. Setting one is usually an append; cancelling
 //! one only counts it ([`TimerHeap::note_cancelled`]), because the heap doesn't know where a payload lies.
 //! The dead leave when they reach the head, or all at once when there are too many.
@@ -27,7 +28,8 @@ pub struct TimerHeap<T> {
 
 #[derive(Debug)]
 struct Entry<T> {
-    when: f64,
+    /// The deadline, by [`order_of`].
+    order: u64,
     sequence: u64,
     payload: T,
 }
@@ -45,7 +47,7 @@ impl<T> TimerHeap<T> {
         debug_assert!(!when.is_nan(), "a deadline must be comparable");
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        self.entries.push(Entry { when, sequence, payload });
+        self.entries.push(Entry { order: order_of(when), sequence, payload });
         self.sift_up(self.entries.len() - 1);
     }
 
@@ -53,7 +55,7 @@ impl<T> TimerHeap<T> {
     /// [`pop_cancelled`](Self::pop_cancelled).
     #[inline]
     pub fn next_deadline(&self) -> Option<f64> {
-        self.entries.first().map(|head| head.when)
+        self.entries.first().map(|head| deadline_of(head.order))
     }
 
     /// Takes off the head if it is cancelled, else gives `None`. Called until it does, it leaves a heap
@@ -75,7 +77,7 @@ impl<T> TimerHeap<T> {
     #[inline]
     pub fn pop_due(&mut self, limit: f64, is_cancelled: impl FnOnce(&T) -> bool) -> Option<T> {
         let head = self.entries.first()?;
-        if head.when >= limit {
+        if head.order >= order_of(limit) {
             return None;
         }
         if self.cancelled > 0 && is_cancelled(&head.payload) {
@@ -128,7 +130,7 @@ impl<T> TimerHeap<T> {
 
     /// Every deadline and payload, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (f64, &T)> {
-        self.entries.iter().map(|entry| (entry.when, &entry.payload))
+        self.entries.iter().map(|entry| (deadline_of(entry.order), &entry.payload))
     }
 
     /// How many timers are in the heap, the cancelled ones included.
@@ -154,7 +156,7 @@ impl<T> TimerHeap<T> {
     fn sift_up(&mut self, mut child: usize) {
         while child > 0 {
             let parent = (child - 1) / CHILDREN;
-            if !self.precedes(child, parent) {
+            if self.rank(parent) <= self.rank(child) {
                 return;
             }
             self.entries.swap(child, parent);
@@ -163,28 +165,55 @@ impl<T> TimerHeap<T> {
     }
 
     fn sift_down(&mut self, mut parent: usize) {
-        loop {
-            let first = parent * CHILDREN + 1;
-            let last = (first + CHILDREN).min(self.entries.len());
-            let soonest =
-                (first..last).reduce(|best, child| if self.precedes(child, best) { child } else { best });
-            match soonest {
-                Some(child) if self.precedes(child, parent) => self.entries.swap(child, parent),
-                _ => return,
+        while let Some(child) = self.soonest_child(parent) {
+            if self.rank(parent) <= self.rank(child) {
+                return;
             }
-            parent = soonest.unwrap_or(parent);
+            self.entries.swap(child, parent);
+            parent = child;
         }
     }
 
     #[inline]
-    fn precedes(&self, left: usize, right: usize) -> bool {
-        match (self.entries.get(left), self.entries.get(right)) {
-            (Some(left), Some(right)) => {
-                left.when < right.when || (left.when == right.when && left.sequence < right.sequence)
-            }
-            _ => false,
+    fn soonest_child(&self, parent: usize) -> Option<usize> {
+        let first = parent * CHILDREN + 1;
+        if let Some([one, two, three, four]) = self.entries.get(first..first + CHILDREN) {
+            let left = if two.rank() < one.rank() { (two.rank(), 1) } else { (one.rank(), 0) };
+            let right = if four.rank() < three.rank() { (four.rank(), 3) } else { (three.rank(), 2) };
+            return Some(first + if right.0 < left.0 { right.1 } else { left.1 });
         }
+        let incomplete = self.entries.get(first..)?;
+        (first..).zip(incomplete).min_by_key(|(_, entry)| entry.rank()).map(|(child, _)| child)
     }
+
+    #[inline]
+    fn rank(&self, position: usize) -> Option<u128> {
+        self.entries.get(position).map(Entry::rank)
+    }
+}
+
+impl<T> Entry<T> {
+    /// Deadline and sequence number as one number: a smaller rank comes out first.
+    #[inline]
+    fn rank(&self) -> u128 {
+        u128::from(self.order) << 64 | u128::from(self.sequence)
+    }
+}
+
+const SIGN: u64 = 1 << 63;
+
+/// An integer that is ordered like the float: the bits of a positive one with the sign set, those of a negative one
+/// inverted. Adding zero first makes the two zeros one.
+#[inline]
+fn order_of(when: f64) -> u64 {
+    let bits = (when + 0.0).to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+/// The float that [`order_of`] was given, but for the sign of zero.
+#[inline]
+fn deadline_of(order: u64) -> f64 {
+    f64::from_bits(if order & SIGN == 0 { !order } else { order & !SIGN })
 }
 
 impl<T> Default for TimerHeap<T> {
@@ -208,6 +237,15 @@ mod tests {
         }
         let order: Vec<u32> = std::iter::from_fn(|| heap.pop_due(NEVER, ALIVE)).collect();
         assert_eq!(order, [6, 7, 1, 3, 5, 2, 0, 4]);
+    }
+
+    #[test]
+    fn the_integers_are_ordered_like_the_floats_and_give_them_back() {
+        let ascending =
+            [f64::NEG_INFINITY, f64::MIN, -1.0, -f64::MIN_POSITIVE, 0.0, 5e-324, 1.0, 1e300, f64::INFINITY];
+        assert!(ascending.map(order_of).is_sorted_by(|left, right| left < right));
+        assert_eq!(ascending.map(|when| deadline_of(order_of(when))), ascending);
+        assert_eq!(order_of(-0.0), order_of(0.0));
     }
 
     #[test]
