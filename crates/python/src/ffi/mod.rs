@@ -34,11 +34,15 @@ mod thrown;
 mod types;
 
 pub(crate) use args::{Args, Signature, is_named};
-pub(crate) use call::{call0, call1, call2, call_keywords, call_method0, call_method1, call_positional, check_signals, detached, thread_identity};
+pub(crate) use call::{
+    call_keywords, call_method0, call_method1, call_positional, call0, call1, call2, check_signals, detached,
+    thread_identity,
+};
 pub(crate) use confined::Confined;
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use dict::{
-    Dict, dict_discard, dict_get, dict_set, frozen, list_of, set_add, set_discard, set_of, tuple_items, tuple_of,
+    Dict, dict_discard, dict_get, dict_set, frozen, list_of, set_add, set_discard, set_of, tuple_items,
+    tuple_of,
 };
 pub(crate) use error::{Raised, Result, exception_cause, is_instance, report_unraisable};
 pub(crate) use freelist::FreeList;

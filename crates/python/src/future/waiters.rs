@@ -45,7 +45,9 @@ impl Waiter {
     fn is_callback(&self, callback: &Object) -> Result<bool> {
         match self {
             Self::Task(task) => task.is_wakeup_method(callback),
-            Self::Callback { callback: ours, .. } => ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback)),
+            Self::Callback { callback: ours, .. } => {
+                ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback))
+            }
         }
     }
 
@@ -53,9 +55,10 @@ impl Waiter {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Task(one), Self::Task(two)) => one.object().is(two.object()),
-            (Self::Callback { callback: one, context: in_one }, Self::Callback { callback: two, context: in_two }) => {
-                one.is(two) && in_one.is(in_two)
-            }
+            (
+                Self::Callback { callback: one, context: in_one },
+                Self::Callback { callback: two, context: in_two },
+            ) => one.is(two) && in_one.is(in_two),
             _ => false,
         }
     }
@@ -113,7 +116,12 @@ impl FutureObject {
         match self.first_waiter.get() {
             FirstWaiter::Nobody => {}
             FirstWaiter::Task => {
-                all.extend(self.waiter.peek().and_then(|task| task.cast::<TaskObject>()).map(|task| Waiter::Task(task.own())));
+                all.extend(
+                    self.waiter
+                        .peek()
+                        .and_then(|task| task.cast::<TaskObject>())
+                        .map(|task| Waiter::Task(task.own())),
+                );
             }
             FirstWaiter::Callback => {
                 if let (Some(callback), Some(context)) = (self.waiter.get(), self.waiter_context.get()) {

@@ -42,3 +42,4 @@ pub(crate) use current::{CurrentTask, enter, leave, swap};
 pub(crate) use layout::TaskObject;
 pub(crate) use methods::register;
 pub(crate) use registry::{connect_registry, listed_tasks};
+pub(crate) use visible::running_loop as thread_running_loop;
