@@ -125,7 +125,6 @@ names! {
         stop_async_iteration = "builtins" . "StopAsyncIteration",
         stdlib_task = "_asyncio" . "Task",
         is_coroutine = "asyncio.coroutines" . "iscoroutine",
-        get_event_loop = "_asyncio" . "get_event_loop",
         get_running_loop = "_asyncio" . "_get_running_loop",
         set_running_loop = "_asyncio" . "_set_running_loop",
         future_repr = "asyncio.base_futures" . "_future_repr",

@@ -61,7 +61,7 @@ impl Gathering {
     /// The future of all.
     fn outer(mut self, arguments: &[&Object]) -> Result<Owned> {
         match arguments {
-            [only] => {
+            [only] if only.equals_only_itself() => {
                 let child = self.add(only)?;
                 self.children.push(child);
             }
