@@ -10,7 +10,7 @@ use pyo3::ffi;
 
 use crate::ffi::{
     Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor, call0,
-    import, names,
+    names,
 };
 use crate::handle::{HandleObject, TimerObject};
 use crate::task::CurrentTask;
@@ -205,11 +205,11 @@ pub(crate) fn running_loop() -> Result<Owned> {
     if running.is_none() { Err(Raised::runtime_error(format_args!("no running event loop"))) } else { Ok(running) }
 }
 
-/// The loop that runs in this thread, else the thread's current one, made now where aioxide still
-/// makes one (see `python/aioxide/_compat.py`).
+/// The loop that runs in this thread, else what `ffi::use_current_loop` was told to ask.
+#[inline]
 pub(crate) fn current_loop() -> Result<Owned> {
     let running = call0(&names().get_running_loop)?;
-    if running.is_none() { call0(&*import(c"aioxide._compat", c"get_event_loop")?) } else { Ok(running) }
+    if running.is_none() { crate::ffi::current_loop() } else { Ok(running) }
 }
 
 /// The loop that runs in this thread when it is ours.

@@ -4,7 +4,7 @@ use pyo3::ffi;
 
 use crate::event_loop::{Ready, call_soon};
 use crate::ffi::{Layout, Object, Owned, Raised, Result, call_keywords, call_method0, names};
-use crate::future::{FutureObject, Waiter, as_future};
+use crate::future::{FutureObject, Waiter, as_future, as_plain_future};
 
 use super::TaskObject;
 use super::methods::step_callback;
@@ -14,7 +14,7 @@ impl TaskObject {
     /// mistake of the program, which the coroutine gets as an exception with the next step.
     #[inline(always)]
     pub(super) fn wait_for(&self, yielded: Owned) -> Result<()> {
-        if let Some(future) = as_future(&yielded) {
+        if let Some(future) = as_plain_future(&yielded) {
             return self.wait_for_native(future);
         }
         if yielded.is_none() {
@@ -61,6 +61,9 @@ impl TaskObject {
         }
         if !blocking.is_true()? {
             return self.refuse(c"yield was used instead of yield from in task %R with %R", yielded);
+        }
+        if yielded.is(self.object()) {
+            return self.refuse(c"Task cannot await on itself: %R", yielded);
         }
         yielded.set_attribute(&names().asyncio_future_blocking, &names().false_)?;
         let wakeup = self.wakeup_method()?;
