@@ -5,6 +5,7 @@
 //! * [`ffi`]: the typed layer over the C API, and nothing above it touches a raw pointer without need
 //! * [`future`], [`task`], [`handle`]: what exists once per await and per callback
 //! * [`awaitable`]: coroutines written in Rust
+//! * [`group`]: making tasks, and waiting for several of them
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`version`]: what differs between patches of one Python
 //!
@@ -14,6 +15,7 @@ mod awaitable;
 mod event_loop;
 mod ffi;
 mod future;
+mod group;
 mod handle;
 mod task;
 mod version;
@@ -76,6 +78,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
         task::connect_registry,
         c"Take the offsets that the interpreter publishes for debuggers.",
     )?;
+    group::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }
