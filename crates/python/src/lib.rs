@@ -5,6 +5,7 @@
 //! * [`ffi`]: the typed layer over the C API, and nothing above it touches a raw pointer without need
 //! * [`future`], [`task`], [`handle`]: what exists once per await and per callback
 //! * [`awaitable`]: coroutines written in Rust
+//! * [`group`]: making tasks, and waiting for several of them
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`version`]: what differs between patches of one Python
 //!
@@ -14,6 +15,7 @@ mod awaitable;
 mod event_loop;
 mod ffi;
 mod future;
+mod group;
 mod handle;
 mod task;
 mod version;
@@ -41,6 +43,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     awaitable::register_base(module)?;
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
     NativeFunction::add(module, c"sleep", awaitable::sleep, c"Return result after delay seconds; after one turn of the loop for a delay that is not positive.")?;
+    group::register(module)?;
     add_function(module, c"_set_result_unless_cancelled", awaitable::set_result_unless_cancelled, c"Set a future's result unless it is done.")?;
     add_function(module, c"use_current_loop", ffi::use_current_loop, c"Say what gives the loop of a future that names none.")?;
     add_function(module, c"track_origins", awaitable::track_origins, c"Say whether native coroutines remember where they were made.")?;

@@ -61,7 +61,7 @@ fn internals(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method(c"_run_turns", LoopObject::run_turns, c"Run turns until stop() is called.")
         .method1(c"_set_running_thread", LoopObject::set_running_thread, c"Mark the loop as running in this thread, or as not running.")
         .method(c"_close_engine", LoopObject::close_engine, c"Drop everything queued and close the selector.")
-        .method_fast(c"_set_shortcuts", LoopObject::set_shortcuts, c"Say whether call_soon and time are the native ones.")
+        .method_fast(c"_set_shortcuts", LoopObject::set_shortcuts, c"Say whether call_soon, create_task and time are the native ones.")
 }
 
 fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
@@ -111,13 +111,16 @@ impl LoopObject {
         let engine = Engine::new().map_err(|error| Raised::os_error(&error))?;
         self.engine.fill(engine);
         self.shortcuts.set(true);
+        self.own_makers.set(true);
         self.own_clock.set(true);
         Ok(())
     }
 
     /// An attribute that hides a method of ours makes futures ask for it by name from now on.
     fn attribute_changed(&self, name: &Object) {
-        if names().overridable.iter().any(|hot| hot.is(name)) {
+        if names().makers.iter().any(|maker| maker.is(name)) {
+            self.own_makers.set(false);
+        } else if names().overridable.iter().any(|hot| hot.is(name)) {
             self.shortcuts.set(false);
             if names().time.is(name) {
                 self.own_clock.set(false);
@@ -126,10 +129,11 @@ impl LoopObject {
     }
 
     fn set_shortcuts(&self, args: Args<'_>) -> Result<()> {
-        let [shortcuts, own_clock] = args.positional() else {
-            return Err(Raised::type_error(format_args!("_set_shortcuts() takes 2 positional arguments")));
+        let [shortcuts, own_makers, own_clock] = args.positional() else {
+            return Err(Raised::type_error(format_args!("_set_shortcuts() takes 3 positional arguments")));
         };
         self.shortcuts.set(shortcuts.is_true()?);
+        self.own_makers.set(own_makers.is_true()?);
         self.own_clock.set(own_clock.is_true()?);
         Ok(())
     }

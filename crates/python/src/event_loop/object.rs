@@ -10,7 +10,7 @@ use pyo3::ffi;
 
 use crate::ffi::{
     Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor, call0,
-    names,
+    import, names,
 };
 use crate::handle::{HandleObject, TimerObject};
 use crate::task::CurrentTask;
@@ -33,6 +33,8 @@ pub(crate) struct LoopObject {
     pub(super) debug: Cell<bool>,
     /// Whether nobody has overridden `call_soon` and its like, so that futures may queue directly.
     pub(super) shortcuts: Cell<bool>,
+    /// Whether nobody has overridden `create_task` and `create_future`.
+    pub(super) own_makers: Cell<bool>,
     /// Whether nobody has overridden `time`.
     pub(super) own_clock: Cell<bool>,
     /// Whether a timer was set that may be due before the next poll.
@@ -134,7 +136,7 @@ impl LoopObject {
 
     /// Raises asyncio's error when the loop is closed.
     #[inline(always)]
-    pub(super) fn check_closed(&self) -> Result<()> {
+    pub(crate) fn check_closed(&self) -> Result<()> {
         if self.closed.get() { Err(closed_error()) } else { Ok(()) }
     }
 
@@ -163,6 +165,18 @@ impl LoopObject {
         self.shortcuts.get()
     }
 
+    /// Whether `create_future` is the native one.
+    #[inline(always)]
+    pub(crate) fn makes_plain_futures(&self) -> bool {
+        self.own_makers.get()
+    }
+
+    /// Whether `create_task` is the native one and makes tasks of ours, with no factory.
+    #[inline(always)]
+    pub(crate) fn makes_plain_tasks(&self) -> bool {
+        self.own_makers.get() && self.task_factory.is_empty()
+    }
+
     /// Whether the loop runs.
     pub(crate) fn is_running(&self) -> bool {
         self.thread.get() != 0
@@ -189,6 +203,13 @@ fn closed_error() -> Raised {
 pub(crate) fn running_loop() -> Result<Owned> {
     let running = call0(&names().get_running_loop)?;
     if running.is_none() { Err(Raised::runtime_error(format_args!("no running event loop"))) } else { Ok(running) }
+}
+
+/// The loop that runs in this thread, else the thread's current one, made now where aioxide still
+/// makes one (see `python/aioxide/_compat.py`).
+pub(crate) fn current_loop() -> Result<Owned> {
+    let running = call0(&names().get_running_loop)?;
+    if running.is_none() { call0(&*import(c"aioxide._compat", c"get_event_loop")?) } else { Ok(running) }
 }
 
 /// The loop that runs in this thread when it is ours.

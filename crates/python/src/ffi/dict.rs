@@ -77,6 +77,25 @@ pub(crate) fn list_of(items: impl ExactSizeIterator<Item = Owned>) -> Result<Own
     }
 }
 
+/// The items of a list as it is at the moment.
+pub(crate) fn list_items(list: &Object) -> Vec<Owned> {
+    // SAFETY: the length is read before each item, and nothing runs in between that could change it.
+    unsafe {
+        if ffi::PyList_Check(list.pointer()) == 0 {
+            return Vec::new();
+        }
+        let length = ffi::PyList_GET_SIZE(list.pointer());
+        (0..length).map(|index| Object::from_pointer(ffi::PyList_GET_ITEM(list.pointer(), index)).own()).collect()
+    }
+}
+
+/// Every item of `iterable`.
+pub(crate) fn items_of(iterable: &Object) -> Result<Vec<Owned>> {
+    // SAFETY: a new list or null with an exception.
+    let list = unsafe { Owned::<Object>::from_pointer(ffi::PySequence_List(iterable.pointer())) };
+    list.map(|list| list_items(&list)).ok_or_else(Raised::already)
+}
+
 /// A new tuple with these items.
 pub(crate) fn tuple_of(items: &[&Object]) -> Result<Owned> {
     let length = ffi::Py_ssize_t::try_from(items.len()).unwrap_or(0);

@@ -38,11 +38,11 @@ pub(crate) use call::{call0, call1, call2, call_keywords, call_method0, call_met
 pub(crate) use confined::Confined;
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use dict::{
-    Dict, dict_discard, dict_get, dict_set, frozen, list_of, set_add, set_discard, set_of, tuple_items, tuple_of,
+    Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_items, list_of, set_add, set_discard, set_of, tuple_items, tuple_of,
 };
 pub(crate) use error::{Raised, Result, exception_cause, is_instance, report_unraisable};
 pub(crate) use freelist::FreeList;
-pub(crate) use function::{BoundMethod, NativeFunction, add_function};
+pub(crate) use function::{BoundMethod, NativeFunction, add_function, add_object};
 pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;

@@ -37,6 +37,8 @@ pub(super) enum FirstWaiter {
     Task = 1,
     /// A callback and the context to call it in.
     Callback = 2,
+    /// A callback written in Rust.
+    Observer = 3,
 }
 
 /// A future: 80 bytes, of which a task's own part follows in [`TaskObject`].
@@ -59,8 +61,6 @@ pub(crate) struct FutureObject {
     pub(super) log_traceback: Cell<bool>,
     /// Whether `event_loop` is one of ours.
     pub(super) native_loop: Cell<bool>,
-    /// Whether this is a gathering future, whose cancellation is its children's (see `group/gather.rs`).
-    pub(crate) gathering: Cell<bool>,
 }
 
 const _: () = assert!(size_of::<FutureObject>() == 80);

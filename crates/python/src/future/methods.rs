@@ -9,6 +9,7 @@ use crate::ffi::{
 };
 use crate::task::TaskObject;
 
+use super::{GatheringFuture, register_observers};
 use super::{FutureIterator, FutureObject, State, Waiter};
 
 /// `__class__` of an object whose type is exactly ours: asyncio's class, so that
@@ -32,7 +33,9 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .weak_references(offset_of!(FutureObject, weak), Some(offset_of!(FutureObject, dict)))
     .awaitable(FutureIterator::new)
     .repr(|future: &FutureObject| call1(&names().future_repr, future.object()));
-    attributes(methods(builder)).add_to(module)
+    attributes(methods(builder)).add_to(module)?;
+    GatheringFuture::register(module)?;
+    register_observers(module)
 }
 
 fn methods(builder: TypeBuilder<FutureObject>) -> TypeBuilder<FutureObject> {

@@ -1,9 +1,9 @@
 //! Cancellation: a request now, a `CancelledError` thrown with the next step.
 
-use crate::ffi::{Layout, Object, Result, call_keywords, names};
+use crate::ffi::{Object, Result, call_keywords, names};
 
 use super::TaskObject;
-use crate::future::FutureObject;
+use crate::future::{FutureObject, GatheringFuture};
 
 impl TaskObject {
     /// `Task.cancel(msg=None)`: false when the task is done already.
@@ -56,12 +56,13 @@ impl TaskObject {
 /// `awaitable.cancel(msg=message)`, without a Python call for futures and tasks of exactly our types.
 pub(crate) fn cancel_any(awaitable: &Object, message: Option<&Object>) -> Result<bool> {
     if let Some(future) = awaitable.exactly::<FutureObject>() {
-        if !future.gathering.get() {
-            return future.cancel(message);
-        }
+        return future.cancel(message);
     }
     if let Some(task) = awaitable.exactly::<TaskObject>() {
         return task.request_cancel(message);
+    }
+    if let Some(gathering) = awaitable.exactly::<GatheringFuture>() {
+        return gathering.cancel_children(message);
     }
     let cancel = awaitable.attribute(&names().cancel)?;
     let none = crate::ffi::none();

@@ -14,11 +14,20 @@ use super::{TaskObject, swap};
 /// Raises asyncio's error unless `object` is a coroutine.
 #[inline(always)]
 pub(crate) fn check_coroutine(object: &Object) -> Result<()> {
+    if is_plain_coroutine(object) { Ok(()) } else { check_other_coroutine(object) }
+}
+
+/// Whether `object` is the interpreter's own coroutine or one of ours.
+#[inline(always)]
+pub(crate) fn is_plain_coroutine(object: &Object) -> bool {
     // SAFETY: a type check on a live object.
-    if unsafe { ffi::PyCoro_CheckExact(object.pointer()) } != 0 || is_native_awaitable(object) {
-        return Ok(());
-    }
-    check_other_coroutine(object)
+    unsafe { ffi::PyCoro_CheckExact(object.pointer()) != 0 || is_native_awaitable(object) }
+}
+
+/// `asyncio.iscoroutine(object)`.
+#[inline(always)]
+pub(crate) fn is_coroutine(object: &Object) -> Result<bool> {
+    if is_plain_coroutine(object) { Ok(true) } else { call1(&names().is_coroutine, object)?.is_true() }
 }
 
 #[cold]

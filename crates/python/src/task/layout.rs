@@ -108,6 +108,12 @@ impl TaskObject {
         self.future.last_words();
     }
 
+    /// `_log_destroy_pending = False`: the task says nothing when it dies pending.
+    #[inline(always)]
+    pub(crate) fn silence(&self) {
+        self.quiet.set(true);
+    }
+
     /// The task's context. The task keeps it for good once it is set.
     #[inline(always)]
     pub(crate) fn peek_context(&self) -> Option<&Object> {
