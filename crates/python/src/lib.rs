@@ -6,6 +6,7 @@
 //! * [`future`], [`task`], [`handle`]: what exists once per await and per callback
 //! * [`awaitable`]: coroutines written in Rust
 //! * [`group`]: making tasks, and waiting for several of them
+//! * [`scope`]: timeouts and task groups
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`version`]: what differs between patches of one Python
 //!
@@ -17,6 +18,7 @@ mod ffi;
 mod future;
 mod group;
 mod handle;
+mod scope;
 mod task;
 mod version;
 
@@ -44,6 +46,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
     NativeFunction::add(module, c"sleep", awaitable::sleep, c"Return result after delay seconds; after one turn of the loop for a delay that is not positive.")?;
     group::register(module)?;
+    scope::register(module)?;
     add_function(module, c"_set_result_unless_cancelled", awaitable::set_result_unless_cancelled, c"Set a future's result unless it is done.")?;
     add_function(module, c"use_current_loop", ffi::use_current_loop, c"Say what gives the loop of a future that names none.")?;
     add_function(module, c"track_origins", awaitable::track_origins, c"Say whether native coroutines remember where they were made.")?;
