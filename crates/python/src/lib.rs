@@ -6,6 +6,7 @@
 //! * [`future`], [`task`], [`handle`]: what exists once per await and per callback
 //! * [`awaitable`]: coroutines written in Rust
 //! * [`group`]: making tasks, and waiting for several of them
+//! * [`scope`]: timeouts and task groups
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`version`]: what differs between patches of one Python
 //!
@@ -17,6 +18,7 @@ mod ffi;
 mod future;
 mod group;
 mod handle;
+mod scope;
 mod task;
 mod version;
 
@@ -79,6 +81,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
         c"Take the offsets that the interpreter publishes for debuggers.",
     )?;
     group::register(module)?;
+    scope::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

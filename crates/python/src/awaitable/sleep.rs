@@ -185,7 +185,7 @@ impl Sleep {
 
 /// `delay <= 0`, without a Python call for plain numbers.
 #[inline(always)]
-fn is_not_positive(delay: &Object) -> Result<bool> {
+pub(crate) fn is_not_positive(delay: &Object) -> Result<bool> {
     if let Some(seconds) = delay.exact_int().or_else(|| delay.exact_float()) {
         return Ok(seconds <= 0.0);
     }

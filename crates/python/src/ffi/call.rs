@@ -109,6 +109,20 @@ pub(crate) fn call_method1(object: &Object, name: &Object, argument: &Object) ->
     }
 }
 
+/// `object.name(first, second)`.
+pub(crate) fn call_method2(object: &Object, name: &Object, first: &Object, second: &Object) -> Result<Owned> {
+    let mut arguments = [ptr::null_mut(), object.pointer(), first.pointer(), second.pointer()];
+    // SAFETY: `self` and two arguments after a writable spare slot.
+    unsafe {
+        returned(ffi::PyObject_VectorcallMethod(
+            name.pointer(),
+            arguments.as_mut_ptr().add(1).cast_const(),
+            3 | SPARE,
+            ptr::null_mut(),
+        ))
+    }
+}
+
 impl Object {
     /// `getattr(self, name)`.
     pub(crate) fn attribute(&self, name: &Object) -> Result<Owned> {

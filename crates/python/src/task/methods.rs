@@ -44,7 +44,7 @@ const TASK_TEXT: &std::ffi::CStr =
 fn methods(builder: TypeBuilder<TaskObject>) -> TypeBuilder<TaskObject> {
     let builder = builder
         .method_fast(c"cancel", |task: &TaskObject, args: Args<'_>| cancel_message(args).and_then(|message| task.request_cancel(message)), c"cancel($self, /, msg=None)\n--\n\nRequest a CancelledError at the coroutine's next step. Return False if the task is done.")
-        .method(c"cancelling", |task: &TaskObject| u64::from(task.cancel_requests.get()), c"cancelling($self, /)\n--\n\nReturn how many cancellations were requested and not taken back.")
+        .method(c"cancelling", TaskObject::cancelling, c"cancelling($self, /)\n--\n\nReturn how many cancellations were requested and not taken back.")
         .method(c"uncancel", TaskObject::uncancel, c"uncancel($self, /)\n--\n\nTake one cancellation request back; return how many are left.")
         .method1(c"set_result", |_: &TaskObject, _: &Object| refuse_to_set("set_result"), c"set_result($self, result, /)\n--\n\nA task's result is its coroutine's: raises RuntimeError.")
         .method1(c"set_exception", |_: &TaskObject, _: &Object| refuse_to_set("set_exception"), c"set_exception($self, exception, /)\n--\n\nA task's exception is its coroutine's: raises RuntimeError.")
