@@ -1,5 +1,51 @@
-//! The binding: Python objects on top of `aioxide_core`.
+//! The binding of aioxide: every object that lives once per callback, per await or per packet.
+//!
+//! The modules in the order of the journeys (see ARCHITECTURE.md):
+//!
+//! * [`ffi`]: the typed layer over the C API, and nothing above it touches a raw pointer without need
+//! * [`future`], [`task`], [`handle`]: what exists once per await and per callback
+//! * [`awaitable`]: coroutines written in Rust
+//! * [`event_loop`]: the turn, and the hot half of the `Loop` object
+//! * [`version`]: what differs between patches of one Python
+//!
+//! The package `python/aioxide` gives all this its public names.
+
+mod awaitable;
+mod event_loop;
+mod ffi;
+mod future;
+mod handle;
+mod task;
+mod version;
+
+use pyo3::prelude::*;
+
+use crate::ffi::{NativeFunction, Object, add_function};
 
 /// The extension module `aioxide._native`.
-#[pyo3::pymodule]
-mod _native {}
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // SAFETY: the module is alive during this call, and the thread is attached.
+    let native = unsafe { Object::from_pointer(module.as_ptr()) };
+    fill(native).map_err(|_raised| PyErr::fetch(module.py()))
+}
+
+/// Adds everything to the module.
+fn fill(module: &Object) -> ffi::Result<()> {
+    ffi::fill_names()?;
+    NativeFunction::register(module)?;
+    future::register(module)?;
+    task::register(module)?;
+    handle::register(module)?;
+    event_loop::register(module)?;
+    awaitable::register_base(module)?;
+    awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
+    NativeFunction::add(module, c"sleep", awaitable::sleep, c"Return result after delay seconds; after one turn of the loop for a delay that is not positive.")?;
+    add_function(module, c"_set_result_unless_cancelled", awaitable::set_result_unless_cancelled, c"Set a future's result unless it is done.")?;
+    add_function(module, c"set_disguise", future::set_disguise, c"Say whether our objects' __class__ is asyncio's class.")?;
+    add_function(module, c"track_origins", awaitable::track_origins, c"Say whether native coroutines remember where they were made.")?;
+    add_function(module, c"listed_tasks", task::listed_tasks, c"Return every task that is not in the interpreter's own list.")?;
+    add_function(module, c"connect_registry", task::connect_registry, c"Take the offsets that the interpreter publishes for debuggers.")?;
+    add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
+    Ok(())
+}

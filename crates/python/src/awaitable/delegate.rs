@@ -1,0 +1,83 @@
+//! Awaiting something inside a machine.
+
+use crate::ffi::{Collectable, Layout, Object, Owned, Result, Slot, Step, Visitor, await_iterator, resume_iterator};
+use crate::future::{FutureObject, as_future};
+
+/// What a machine awaits at the moment: a future of ours directly, anything else through its iterator.
+/// All zero bytes mean nothing.
+#[derive(Default)]
+pub(crate) struct Delegate {
+    /// The future, or the iterator of `awaitable.__await__()`.
+    target: Slot,
+}
+
+impl Delegate {
+    /// Begins to await `awaitable`; [`Delegate::resume`] does the rest.
+    pub(crate) fn begin(&self, awaitable: &Object) -> Result<()> {
+        let target = match as_future(awaitable) {
+            Some(_) => awaitable.own(),
+            None => await_iterator(awaitable)?,
+        };
+        self.target.set(target);
+        Ok(())
+    }
+
+    /// Begins to await a future of ours.
+    #[inline(always)]
+    pub(crate) fn begin_future(&self, future: Owned<FutureObject>) {
+        self.target.set(future.into_object());
+    }
+
+    /// Whether something is being awaited.
+    pub(crate) fn is_active(&self) -> bool {
+        !self.target.is_empty()
+    }
+
+    /// What is being awaited.
+    pub(crate) fn target(&self) -> Option<Owned> {
+        self.target.get()
+    }
+
+    /// Goes on awaiting: yields what has to be waited for, or returns the result and forgets the target.
+    #[inline(always)]
+    pub(crate) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+        let Some(target) = self.target.get() else {
+            return Ok(Step::Return(crate::ffi::none()));
+        };
+        let resumed = match (as_future(&target), thrown) {
+            (Some(future), None) if !future.is_done() => {
+                future.blocking.set(true);
+                return Ok(Step::Yield(target));
+            }
+            (Some(future), None) => future.result().map(Step::Return),
+            (Some(_), Some(exception)) => Err(crate::ffi::Raised::restore(exception)),
+            (None, thrown) => resume_iterator(&target, thrown),
+        };
+        if !matches!(resumed, Ok(Step::Yield(_))) {
+            self.forget_quietly(resumed.is_err());
+        }
+        resumed
+    }
+
+    /// Lets go of the target; an exception on its way out survives whatever that runs.
+    #[inline(always)]
+    fn forget_quietly(&self, failing: bool) {
+        if !failing {
+            self.target.clear();
+            return;
+        }
+        let exception = crate::ffi::Raised::already().take();
+        self.target.clear();
+        let _ = crate::ffi::Raised::restore(exception);
+    }
+}
+
+impl Collectable for Delegate {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.target);
+    }
+
+    fn clear(&self) {
+        self.target.clear();
+    }
+}

@@ -1,0 +1,22 @@
+//! Native coroutines: awaitables that cost no coroutine frame.
+//!
+//! `sleep()` and its like return one of these. It passes for a coroutine wherever one is accepted
+//! (`create_task`, `wait_for`, `asyncio.run`, `run_coroutine_threadsafe`), since it has what
+//! `collections.abc.Coroutine` asks for, and it warns when it is never awaited, as coroutines do.
+//!
+//! * `coroutine.rs`: the object, its phases and its Python methods, over any [`Machine`]
+//! * `delegate.rs`: awaiting something inside a machine
+//! * `sleep.rs`: the first machine, and the shortest
+//!
+//! What must always be true: a machine is resumed by one caller at a time, at most once more after each
+//! yield, and never after it has returned or raised; its references are let go of at that moment.
+//!
+//! Read next: `group/mod.rs`, which is full of machines.
+
+mod coroutine;
+mod delegate;
+mod sleep;
+
+pub(crate) use coroutine::{CoroutineBase, CoroutineObject, Machine, is_native_awaitable, register_base, track_origins};
+pub(crate) use delegate::Delegate;
+pub(crate) use sleep::{Sleep, set_result_unless_cancelled, sleep};

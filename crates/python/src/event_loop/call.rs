@@ -1,0 +1,202 @@
+//! `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`.
+
+use crate::ffi::{
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, copy_context, names, thread_identity,
+};
+use crate::handle::{HandleObject, TimerObject};
+
+use super::object::LoopObject;
+use super::Ready;
+
+/// `event_loop.call_soon(callback, argument, context=context)`, for a loop of any kind.
+pub(crate) fn call_soon(
+    event_loop: &Object,
+    callback: &Object,
+    argument: Option<&Object>,
+    context: Option<&Object>,
+) -> Result<()> {
+    let method = event_loop.attribute(&names().call_soon)?;
+    let mut values = vec![callback];
+    values.extend(argument);
+    let positional = values.len();
+    values.extend(context);
+    call_keywords(&method, &values, positional, context.map(|_| &*names().context_keyword)).map(drop)
+}
+
+/// The context of a new handle: the given one, or a copy of the current one.
+#[inline(always)]
+fn context_or_copy(context: Option<&Object>) -> Result<Owned> {
+    match context {
+        Some(context) => Ok(context.own()),
+        None => copy_context(),
+    }
+}
+
+impl LoopObject {
+    /// `call_soon(callback, *args, context=None)`.
+    #[inline]
+    pub(super) fn call_soon(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
+        let context = args.only_keyword("call_soon", c"context")?;
+        let (callback, arguments) = callback_and_arguments(args, "call_soon")?;
+        self.check_closed()?;
+        if self.debug.get() {
+            self.check_thread()?;
+            check_callback(callback, "call_soon")?;
+        }
+        self.queue_call(callback, arguments, context)
+    }
+
+    /// `call_soon_threadsafe(callback, *args, context=None)`.
+    ///
+    /// Whoever calls holds the interpreter's lock, so the entry goes straight into the ready queue; the
+    /// system call is only made when the loop is parked.
+    #[inline]
+    pub(super) fn call_soon_threadsafe(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
+        let context = args.only_keyword("call_soon_threadsafe", c"context")?;
+        let (callback, arguments) = callback_and_arguments(args, "call_soon_threadsafe")?;
+        self.check_closed()?;
+        if self.debug.get() {
+            check_callback(callback, "call_soon_threadsafe")?;
+        }
+        let handle = self.queue_call(callback, arguments, context)?;
+        self.wake()?;
+        Ok(handle)
+    }
+
+    #[inline(always)]
+    fn queue_call(
+        &self,
+        callback: &Object,
+        arguments: &[&Object],
+        context: Option<&Object>,
+    ) -> Result<Owned<HandleObject>> {
+        let handle = HandleObject::new(self, callback, arguments, context_or_copy(context)?)?;
+        self.queue(Ready::Handle(handle.clone()))?;
+        Ok(handle)
+    }
+
+    /// Wakes the loop if it is parked.
+    pub(super) fn wake(&self) -> Result<()> {
+        self.engine()?.waker.wake_if_parked();
+        Ok(())
+    }
+
+    /// `call_later(delay, callback, *args, context=None)`, with the delay in seconds.
+    #[inline]
+    pub(super) fn call_later(&self, args: Args<'_>) -> Result<Owned<TimerObject>> {
+        let context = args.only_keyword("call_later", c"context")?;
+        let ([delay, callback], arguments) = time_callback_and_arguments(args, "call_later", "delay")?;
+        if delay.is_none() {
+            return Err(Raised::type_error(format_args!("delay must not be None")));
+        }
+        let now = self.now()?;
+        self.last_time.set(now);
+        let (when, given) = match plain_seconds(delay) {
+            Some(delay) => (now + delay, None),
+            None => {
+                // Whatever it is, it has to add up with a float, as in asyncio.
+                let when = now.into_owned()?.add(delay)?;
+                (when.to_f64()?, Some(when))
+            }
+        };
+        self.schedule(when, given, callback, arguments, context, "call_later")
+    }
+
+    /// `call_at(when, callback, *args, context=None)`, with the deadline on the loop's clock.
+    pub(super) fn call_at(&self, args: Args<'_>) -> Result<Owned<TimerObject>> {
+        let context = args.only_keyword("call_at", c"context")?;
+        let ([when, callback], arguments) = time_callback_and_arguments(args, "call_at", "when")?;
+        if when.is_none() {
+            return Err(Raised::type_error(format_args!("when cannot be None")));
+        }
+        let (seconds, given) = match exact_float(when) {
+            Some(seconds) => (seconds, None),
+            None => (when.to_f64()?, Some(when.own())),
+        };
+        self.schedule(seconds, given, callback, arguments, context, "call_at")
+    }
+
+    #[inline(always)]
+    fn schedule(
+        &self,
+        when: f64,
+        given: Option<Owned>,
+        callback: &Object,
+        arguments: &[&Object],
+        context: Option<&Object>,
+        method: &str,
+    ) -> Result<Owned<TimerObject>> {
+        self.check_closed()?;
+        if self.debug.get() {
+            self.check_thread()?;
+            check_callback(callback, method)?;
+        }
+        if when.is_nan() {
+            // asyncio takes it and then dies of it in its selector: say so where the mistake is.
+            return Err(Raised::value_error(format_args!("Invalid delay: NaN (not a number)")));
+        }
+        let timer = TimerObject::new(self, when, given, callback, arguments, context_or_copy(context)?)?;
+        self.add_timer(when, timer.clone())?;
+        Ok(timer)
+    }
+
+    /// Puts a timer into the heap.
+    #[inline(always)]
+    pub(crate) fn add_timer(&self, when: f64, timer: Owned<TimerObject>) -> Result<()> {
+        if when <= self.last_time.get() || !self.own_clock.get() {
+            self.timer_is_near.set(true);
+        }
+        self.engine()?.timers.with(|timers| timers.push(when, timer));
+        Ok(())
+    }
+
+    /// Raises asyncio's error when another thread than the loop's calls (debug mode).
+    pub(super) fn check_thread(&self) -> Result<()> {
+        let owner = self.thread.get();
+        if owner != 0 && owner != thread_identity() {
+            return Err(Raised::runtime_error(format_args!(
+                "Non-thread-safe operation invoked on an event loop other than the current one"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Raises asyncio's error for something that can't be a callback (debug mode).
+pub(super) fn check_callback(callback: &Object, method: &str) -> Result<()> {
+    call2(&names().check_callback, callback, &*method.into_owned()?).map(drop)
+}
+
+/// The value of an exact `float` or a small `int`.
+#[inline(always)]
+fn plain_seconds(number: &Object) -> Option<f64> {
+    exact_float(number).or_else(|| number.exact_int())
+}
+
+#[inline(always)]
+fn exact_float(number: &Object) -> Option<f64> {
+    number.exact_float()
+}
+
+#[inline(always)]
+fn callback_and_arguments<'a>(args: Args<'a>, method: &str) -> Result<(&'a Object, &'a [&'a Object])> {
+    match args.positional() {
+        [callback, arguments @ ..] => Ok((callback, arguments)),
+        [] => Err(Raised::type_error(format_args!("{method}() missing 1 required positional argument: 'callback'"))),
+    }
+}
+
+#[inline(always)]
+fn time_callback_and_arguments<'a>(
+    args: Args<'a>,
+    method: &str,
+    time: &str,
+) -> Result<([&'a Object; 2], &'a [&'a Object])> {
+    match args.positional() {
+        [time, callback, arguments @ ..] => Ok(([time, callback], arguments)),
+        [_] => Err(Raised::type_error(format_args!("{method}() missing 1 required positional argument: 'callback'"))),
+        [] => Err(Raised::type_error(format_args!(
+            "{method}() missing 2 required positional arguments: '{time}' and 'callback'"
+        ))),
+    }
+}

@@ -1,0 +1,65 @@
+//! What can be in the ready queue.
+
+use crate::ffi::{Layout, Owned, Visitor};
+use crate::future::FutureObject;
+use crate::handle::{HandleObject, TimerObject};
+use crate::task::TaskObject;
+
+/// Something to run in a turn.
+pub(crate) enum Ready {
+    /// A task's next step.
+    Step(Owned<TaskObject>),
+    /// A task's next step, with an exception to throw into it.
+    Throw(Owned<TaskObject>, Owned),
+    /// A task whose awaited future is done.
+    Wake(Owned<TaskObject>, Owned<FutureObject>),
+    /// A done-callback of a future.
+    Done {
+        /// What to call with the future.
+        callback: Owned,
+        /// A `contextvars.Context`.
+        context: Owned,
+        /// The future, which is done.
+        future: Owned<FutureObject>,
+    },
+    /// A callback of `call_soon`.
+    Handle(Owned<HandleObject>),
+    /// A timer that is due.
+    Timer(Owned<TimerObject>),
+}
+
+impl Ready {
+    /// Shows the references to the cycle collector.
+    pub(super) fn traverse(&self, visitor: &mut Visitor) {
+        match self {
+            Self::Step(task) => visitor.object(task.object()),
+            Self::Throw(task, exception) => {
+                visitor.object(task.object());
+                visitor.object(exception);
+            }
+            Self::Wake(task, future) => {
+                visitor.object(task.object());
+                visitor.object(future.object());
+            }
+            Self::Done { callback, context, future } => {
+                visitor.object(callback);
+                visitor.object(context);
+                visitor.object(future.object());
+            }
+            Self::Handle(handle) => visitor.object(handle.object()),
+            Self::Timer(timer) => visitor.object(timer.object()),
+        }
+    }
+}
+
+impl Ready {
+    /// The object under which Python sees this entry: a handle, a task, or a done-callback's future.
+    pub(super) fn shown(&self) -> Owned {
+        match self {
+            Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.clone().into_object(),
+            Self::Done { future, .. } => future.clone().into_object(),
+            Self::Handle(handle) => handle.clone().into_object(),
+            Self::Timer(timer) => timer.clone().into_object(),
+        }
+    }
+}

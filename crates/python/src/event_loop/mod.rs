@@ -1,0 +1,38 @@
+//! The event loop: the turn, and the hot half of the `Loop` object.
+//!
+//! In reading order:
+//!
+//! * `entry.rs`: what can be in the ready queue
+//! * `object.rs`: what a loop consists of
+//! * `turn.rs`: one turn: poll when it must, collect due timers, run what was ready when it began
+//! * `run.rs`: running one entry, and what becomes of its exceptions
+//! * `poll.rs`: asking the selector, with the interpreter released while the loop is blocked
+//! * `call.rs`: `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`
+//! * `tasks.rs`: `create_future`, `create_task`
+//! * `watch.rs`: readers and writers
+//! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
+//!
+//! What must always be true:
+//!
+//! * A turn runs the entries that were ready when it began, in order, and no others.
+//! * Only `turn.rs` takes entries out of the queue; whoever queues while the loop is blocked wakes it.
+//! * With an entry ready the loop never blocks; with none it blocks until the next deadline, an event or
+//!   a wake-up, and makes no system call in between.
+//! * No entry is dropped inside a borrow of the queue: dropping may run Python code, which may queue.
+//!
+//! Read next: `transport/`, when bytes come into play.
+
+mod call;
+mod entry;
+mod methods;
+mod object;
+mod poll;
+mod run;
+mod tasks;
+mod turn;
+mod watch;
+
+pub(crate) use call::call_soon;
+pub(crate) use entry::Ready;
+pub(crate) use methods::{note_fork, register};
+pub(crate) use object::{LoopObject, running_loop, running_native_loop};

@@ -1,0 +1,193 @@
+//! What a loop consists of.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aioxide_core::reactor::{PollPolicy, Reactor, Waker};
+use aioxide_core::ready::Queue;
+use aioxide_core::time::TimerHeap;
+use pyo3::ffi;
+
+use crate::ffi::{
+    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor, call0,
+    names,
+};
+use crate::handle::{HandleObject, TimerObject};
+use crate::task::CurrentTask;
+
+use super::Ready;
+
+/// How many times this process has come out of a fork as the child.
+pub(super) static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// The native half of a loop.
+#[repr(C)]
+pub(crate) struct LoopObject {
+    head: ffi::PyObject,
+    pub(super) engine: Lazily<Engine>,
+    pub(super) current: CurrentTask,
+    /// The thread that runs the loop (`threading.get_ident()`), 0 while it does not run.
+    pub(super) thread: Cell<u64>,
+    pub(super) stopping: Cell<bool>,
+    pub(super) closed: Cell<bool>,
+    pub(super) debug: Cell<bool>,
+    /// Whether nobody has overridden `call_soon` and its like, so that futures may queue directly.
+    pub(super) shortcuts: Cell<bool>,
+    /// Whether nobody has overridden `time`.
+    pub(super) own_clock: Cell<bool>,
+    /// Whether a timer was set that may be due before the next poll.
+    pub(super) timer_is_near: Cell<bool>,
+    /// What the clock said when somebody last asked.
+    pub(super) last_time: Cell<f64>,
+    pub(super) task_factory: Slot,
+    pub(super) current_handle: Slot,
+}
+
+/// What moves a loop: made by `__init__`, gone with the loop.
+pub(super) struct Engine {
+    pub(super) ready: Confined<Queue<Ready>>,
+    pub(super) timers: Confined<TimerHeap<Owned<TimerObject>>>,
+    pub(super) reactor: Confined<Reactor<Owned<HandleObject>>>,
+    pub(super) policy: Confined<PollPolicy>,
+    pub(super) waker: Waker,
+    /// The value of [`FORKS`] when the reactor was made, or made anew.
+    pub(super) forks: Cell<u32>,
+}
+
+impl Engine {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let reactor = Reactor::new()?;
+        let waker = reactor.waker().clone();
+        Ok(Self {
+            ready: Confined::new(Queue::new()),
+            timers: Confined::new(TimerHeap::new()),
+            reactor: Confined::new(reactor),
+            policy: Confined::new(PollPolicy::new()),
+            waker,
+            forks: Cell::new(FORKS.load(Ordering::Relaxed)),
+        })
+    }
+}
+
+// SAFETY: repr(C), header first.
+unsafe impl Layout for LoopObject {}
+
+static TYPE: TypeCell = TypeCell::new();
+
+// SAFETY: `methods::register` makes the type with this layout; zero bytes are "no engine", empty slots,
+// `false` and zero.
+unsafe impl Native for LoopObject {
+    fn type_cell() -> &'static TypeCell {
+        &TYPE
+    }
+}
+
+impl Collectable for LoopObject {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.task_factory);
+        visitor.slot(&self.current_handle);
+        if let Some(engine) = self.engine.get() {
+            engine.ready.with(|ready| ready.iter().for_each(|entry| entry.traverse(visitor)));
+            engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| visitor.object(timer.object())));
+            engine.reactor.with(|reactor| {
+                reactor.registry().iter().for_each(|(_, handle)| visitor.object(handle.object()));
+            });
+        }
+    }
+
+    fn clear(&self) {
+        self.task_factory.clear();
+        self.current_handle.clear();
+        self.drop_entries();
+        if let Some(engine) = self.engine.get() {
+            drop(engine.reactor.with(Reactor::close));
+        }
+    }
+}
+
+impl LoopObject {
+    /// The engine, or asyncio's words for a loop whose `__init__` has not run.
+    #[inline(always)]
+    pub(super) fn engine(&self) -> Result<&Engine> {
+        match self.engine.get() {
+            Some(engine) => Ok(engine),
+            None => Err(Raised::runtime_error(format_args!("the event loop is not initialized"))),
+        }
+    }
+
+    /// Puts an entry at the end of the ready queue.
+    #[inline(always)]
+    pub(crate) fn queue(&self, entry: Ready) -> Result<()> {
+        let engine = match self.engine.get() {
+            Some(engine) if !self.closed.get() => engine,
+            _ => return Err(self.refuse_entry(entry)),
+        };
+        engine.ready.with(|ready| ready.push_back(entry));
+        Ok(())
+    }
+
+    #[cold]
+    fn refuse_entry(&self, entry: Ready) -> Raised {
+        drop(entry);
+        closed_error()
+    }
+
+    /// Raises asyncio's error when the loop is closed.
+    #[inline(always)]
+    pub(super) fn check_closed(&self) -> Result<()> {
+        if self.closed.get() { Err(closed_error()) } else { Ok(()) }
+    }
+
+    /// Drops everything queued, outside any borrow.
+    pub(super) fn drop_entries(&self) {
+        if let Some(engine) = self.engine.get() {
+            drop(engine.ready.with(Queue::take));
+            drop(engine.timers.with(TimerHeap::drain));
+        }
+    }
+
+    /// Whether debug mode is on.
+    #[inline(always)]
+    pub(crate) fn debug(&self) -> bool {
+        self.debug.get()
+    }
+
+    /// Whether futures and tasks may queue without going through the Python method `call_soon`.
+    #[inline(always)]
+    pub(crate) fn has_shortcuts(&self) -> bool {
+        self.shortcuts.get()
+    }
+
+    /// Whether the loop runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.thread.get() != 0
+    }
+
+    /// One more of the timers in the heap is cancelled.
+    #[inline(always)]
+    pub(crate) fn note_cancelled_timer(&self) {
+        if let Some(engine) = self.engine.get() {
+            engine.timers.with(TimerHeap::note_cancelled);
+        }
+    }
+}
+
+#[cold]
+fn closed_error() -> Raised {
+    Raised::runtime_error(format_args!("Event loop is closed"))
+}
+
+/// The loop that runs in this thread, of whatever kind.
+///
+/// The standard library's thread state is the truth (other loops set it too), so it is asked each time.
+#[inline]
+pub(crate) fn running_loop() -> Result<Owned> {
+    let running = call0(&names().get_running_loop)?;
+    if running.is_none() { Err(Raised::runtime_error(format_args!("no running event loop"))) } else { Ok(running) }
+}
+
+/// The loop that runs in this thread when it is ours.
+#[inline]
+pub(crate) fn running_native_loop() -> Result<Result<Owned<LoopObject>, Owned>> {
+    running_loop().map(Owned::<Object>::into_cast::<LoopObject>)
+}

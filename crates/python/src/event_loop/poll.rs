@@ -1,0 +1,80 @@
+//! Asking the selector, with the interpreter released while the loop is blocked.
+
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use aioxide_core::reactor::PollPolicy;
+
+use crate::ffi::{Layout, Raised, Result, check_signals, detached};
+
+use super::object::{Engine, FORKS, LoopObject};
+use super::Ready;
+
+impl LoopObject {
+    /// Collects the events that are there; waits for the first one up to `timeout` (`None`: for ever)
+    /// when it is not zero. Readers and writers of ready descriptors go to the ready queue.
+    pub(super) fn poll(&self, engine: &Engine, timeout: Option<Duration>) -> Result<()> {
+        self.current.hide(self.object())?;
+        self.renew_after_fork(engine)?;
+        let mut wait = engine.reactor.with(|reactor| reactor.begin_wait()).map_err(|error| Raised::os_error(&error))?;
+        let (wait, waited) = if timeout == Some(Duration::ZERO) {
+            let waited = wait.block(timeout);
+            (wait, waited)
+        } else {
+            // Everybody who queues holds the interpreter's lock, and the queue was empty a moment ago: it
+            // still is. From here on, who queues finds the loop parked and wakes it.
+            engine.waker.prepare_park(|| true);
+            let done = detached(move || {
+                let waited = wait.block(timeout);
+                (wait, waited)
+            });
+            engine.waker.unpark();
+            done
+        };
+        engine.reactor.with(|reactor| reactor.finish_wait(wait));
+        engine.policy.with(PollPolicy::polled);
+        match waited {
+            Ok(0) => {}
+            Ok(_) => self.queue_events(engine)?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Raised::os_error(&error)),
+        }
+        check_signals()
+    }
+
+    fn queue_events(&self, engine: &Engine) -> Result<()> {
+        while let Some(event) = engine.reactor.with(|reactor| reactor.next_event()) {
+            if event.readable {
+                self.queue_watcher(engine, event.fd, true)?;
+            }
+            if event.writable {
+                self.queue_watcher(engine, event.fd, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn queue_watcher(&self, engine: &Engine, fd: i32, reading: bool) -> Result<()> {
+        let handle = engine.reactor.with(|reactor| {
+            let registry = reactor.registry();
+            if reading { registry.reader(fd) } else { registry.writer(fd) }.cloned()
+        });
+        let Some(handle) = handle else { return Ok(()) };
+        if handle.is_cancelled() {
+            self.unwatch(fd, reading)?;
+        } else {
+            engine.ready.with(|ready| ready.push_back(Ready::Handle(handle)));
+        }
+        Ok(())
+    }
+
+    /// In the child of a fork the selector is still the parent's: makes a new one.
+    pub(super) fn renew_after_fork(&self, engine: &Engine) -> Result<()> {
+        let forks = FORKS.load(Ordering::Relaxed);
+        if engine.forks.replace(forks) == forks {
+            return Ok(());
+        }
+        engine.reactor.with(|reactor| reactor.after_fork()).map_err(|error| Raised::os_error(&error))
+    }
+}

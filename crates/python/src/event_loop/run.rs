@@ -1,0 +1,123 @@
+//! Running one entry of the ready queue, and what becomes of its exceptions.
+
+use crate::ffi::{Entered, Layout, Object, Owned, Raised, Result, call1, call2, call_method1, names};
+use crate::handle::HandleObject;
+use crate::task::TaskObject;
+
+use super::object::LoopObject;
+use super::Ready;
+
+impl LoopObject {
+    /// Runs one entry. What comes back as an error has to leave the loop.
+    #[inline]
+    pub(super) fn run_entry(&self, entry: Ready) -> Result<()> {
+        if self.debug.get() {
+            return self.run_entry_timed(entry);
+        }
+        self.run_entry_now(entry)
+    }
+
+    #[inline(always)]
+    fn run_entry_now(&self, entry: Ready) -> Result<()> {
+        match entry {
+            Ready::Step(task) => self.run_step(&task, |task| task.step(None)),
+            Ready::Wake(task, future) => self.run_step(&task, |task| task.wake(&future)),
+            Ready::Throw(task, exception) => self.run_step(&task, |task| task.step(Some(exception))),
+            Ready::Handle(handle) => {
+                self.current.hide(self.object())?;
+                if handle.is_cancelled() { Ok(()) } else { handle.run() }
+            }
+            Ready::Timer(timer) => {
+                self.current.hide(self.object())?;
+                if timer.is_cancelled() { Ok(()) } else { timer.run() }
+            }
+            Ready::Done { callback, context, future } => {
+                self.current.hide(self.object())?;
+                let called = Entered::new(&context).and_then(|_entered| call1(&callback, future.object()));
+                match called {
+                    Ok(_) => Ok(()),
+                    Err(raised) => {
+                        let handle = HandleObject::new(self, &callback, &[future.object()], context)?;
+                        handle.failed(raised)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Steps a task: in its context, as the current one.
+    #[inline(always)]
+    fn run_step(&self, task: &TaskObject, step: impl FnOnce(&TaskObject) -> Result<()>) -> Result<()> {
+        let stepped = match task.peek_context() {
+            Some(context) => Entered::new(context).and_then(|_entered| {
+                self.current.begin(self.object(), task)?;
+                let stepped = step(task);
+                self.current.end();
+                stepped
+            }),
+            None => Ok(()),
+        };
+        match stepped {
+            Ok(()) => Ok(()),
+            Err(raised) => self.step_failed(task, raised),
+        }
+    }
+
+    /// A step failed for a reason that is not its coroutine's.
+    #[cold]
+    fn step_failed(&self, task: &TaskObject, raised: Raised) -> Result<()> {
+        let exception = raised.take();
+        let handle = self.handle_of_step(task)?;
+        handle.failed(Raised::restore(exception))
+    }
+
+    /// A handle that stands for a task's step in reports.
+    fn handle_of_step(&self, task: &TaskObject) -> Result<Owned<HandleObject>> {
+        let callback = task.wakeup_method()?;
+        HandleObject::new(self, &callback, &[], task.context_or_none())
+    }
+
+    /// Debug mode: as [`LoopObject::run_entry_now`], with the entry shown as `_current_handle` and a
+    /// warning when it takes longer than `slow_callback_duration` seconds.
+    #[cold]
+    fn run_entry_timed(&self, entry: Ready) -> Result<()> {
+        let Some(handle) = self.handle_for_debugging(&entry)? else {
+            return Ok(());
+        };
+        self.current_handle.set(handle.clone());
+        let began = self.now()?;
+        let ran = self.run_entry_now(entry);
+        self.current_handle.clear();
+        ran?;
+        let lasted = self.now()? - began;
+        let slow = self.object().attribute(&names().slow_callback_duration)?.to_f64()?;
+        if lasted >= slow {
+            use crate::ffi::IntoOwned;
+            let lasted: Owned = lasted.into_owned()?;
+            call2(&names().report_slow_callback, &handle, &lasted)?;
+        }
+        Ok(())
+    }
+
+    /// A handle that shows what `entry` is; `None` for a cancelled one.
+    fn handle_for_debugging(&self, entry: &Ready) -> Result<Option<Owned>> {
+        let handle = match entry {
+            Ready::Handle(handle) if handle.is_cancelled() => return Ok(None),
+            Ready::Timer(timer) if timer.is_cancelled() => return Ok(None),
+            Ready::Handle(handle) => handle.clone().into_object(),
+            Ready::Timer(timer) => timer.clone().into_object(),
+            Ready::Step(task) | Ready::Throw(task, _) | Ready::Wake(task, _) => {
+                self.handle_of_step(task)?.into_object()
+            }
+            Ready::Done { callback, context, future } => {
+                HandleObject::new(self, callback, &[future.object()], context.clone())?.into_object()
+            }
+        };
+        Ok(Some(handle))
+    }
+
+    /// `loop.call_exception_handler(context)`.
+    pub(super) fn report(&self, context: &Object) -> Result<()> {
+        call_method1(self.object(), &names().call_exception_handler, context).map(drop)
+    }
+}

@@ -1,0 +1,77 @@
+//! `create_future` and `create_task`.
+
+use crate::ffi::{
+    Args, Layout, Object, Owned, Raised, Result, call_keywords, is_named, names, tuple_of,
+};
+use crate::future::FutureObject;
+use crate::task::TaskObject;
+
+use super::object::LoopObject;
+
+impl LoopObject {
+    /// `create_future()`.
+    #[inline]
+    pub(crate) fn create_future(&self) -> Result<Owned<FutureObject>> {
+        FutureObject::new(self)
+    }
+
+    /// `create_task(coro, *, name=None, context=None, ...)`.
+    #[inline]
+    pub(super) fn create_task(&self, args: Args<'_>) -> Result<Owned> {
+        self.check_closed()?;
+        match args.positional() {
+            [coroutine] => self.create_task_from(coroutine, args),
+            _ => Err(wrong_count(args)),
+        }
+    }
+
+    #[inline(always)]
+    fn create_task_from(&self, coroutine: &Object, args: Args<'_>) -> Result<Owned> {
+        if self.task_factory.is_empty() {
+            let (mut name, mut context, mut others) = (None, None, false);
+            for (keyword, value) in args.keywords() {
+                if is_named(keyword, c"name") {
+                    name = Some(value).filter(|name| !name.is_none());
+                } else if is_named(keyword, c"context") {
+                    context = Some(value).filter(|context| !context.is_none());
+                } else {
+                    others = true;
+                }
+            }
+            if !others {
+                return TaskObject::spawn(self, coroutine, name, context).map(Owned::into_object);
+            }
+            return self.make_task(args);
+        }
+        self.make_task_by_factory(args)
+    }
+
+    /// `Task(coro, loop=self, **kwargs)`.
+    #[cold]
+    fn make_task(&self, args: Args<'_>) -> Result<Owned> {
+        let Some(class) = <TaskObject as crate::ffi::Native>::type_cell().object() else {
+            return Err(Raised::runtime_error(format_args!("aioxide is not initialised")));
+        };
+        let mut values = args.values().to_vec();
+        values.push(self.object());
+        let mut keywords: Vec<&Object> = args.keywords().map(|(keyword, _)| keyword).collect();
+        keywords.push(&names().loop_);
+        call_keywords(class, &values, 1, Some(&*tuple_of(&keywords)?))
+    }
+
+    /// What the running version does with a task factory is Python's to say: `_loop.py` has it.
+    #[cold]
+    fn make_task_by_factory(&self, args: Args<'_>) -> Result<Owned> {
+        let method = self.object().attribute(&names().create_task_by_factory)?;
+        call_keywords(&method, args.values(), args.positional().len(), args.names())
+    }
+}
+
+#[cold]
+fn wrong_count(args: Args<'_>) -> Raised {
+    let given = args.positional().len();
+    if given == 0 {
+        return Raised::type_error(format_args!("create_task() missing 1 required positional argument: 'coro'"));
+    }
+    Raised::type_error(format_args!("create_task() takes 1 positional argument but {given} were given"))
+}

@@ -1,0 +1,191 @@
+//! Arguments of a fast call, and binding them to parameters.
+
+use std::ffi::CStr;
+use std::slice;
+
+use pyo3::ffi;
+
+use super::{Layout, Object, Raised, Result};
+
+/// The arguments of one call, borrowed from the caller's stack.
+#[derive(Clone, Copy)]
+pub(crate) struct Args<'a> {
+    /// The positional values, then the keywords' values.
+    values: &'a [&'a Object],
+    positional: usize,
+    /// A tuple of the keywords' names.
+    names: Option<&'a Object>,
+}
+
+impl<'a> Args<'a> {
+    /// Wraps what a `METH_FASTCALL | METH_KEYWORDS` function or a vectorcall receives.
+    ///
+    /// # Safety
+    /// `values` points at `count` arguments plus one for each name in `names` (a tuple or null), alive
+    /// during `'a`.
+    #[inline(always)]
+    pub(super) unsafe fn new(values: *const *mut ffi::PyObject, count: usize, names: *mut ffi::PyObject) -> Self {
+        // SAFETY: a live tuple or null.
+        let (names, keywords) = unsafe {
+            match names.cast::<Object>().as_ref() {
+                Some(tuple) => (Some(tuple), usize::try_from(ffi::PyTuple_GET_SIZE(names)).unwrap_or(0)),
+                None => (None, 0),
+            }
+        };
+        let total = count + keywords;
+        // SAFETY: the caller's promise; `&Object` and `*mut PyObject` have one representation, and an
+        // argument is never null.
+        let values =
+            if total == 0 { &[][..] } else { unsafe { slice::from_raw_parts(values.cast::<&Object>(), total) } };
+        Self { values, positional: count, names }
+    }
+
+    /// The positional arguments.
+    #[inline(always)]
+    pub(crate) fn positional(&self) -> &'a [&'a Object] {
+        self.values.get(..self.positional).unwrap_or_default()
+    }
+
+    /// All values, keywords' last.
+    pub(crate) fn values(&self) -> &'a [&'a Object] {
+        self.values
+    }
+
+    /// The tuple of the keywords' names.
+    pub(crate) fn names(&self) -> Option<&'a Object> {
+        self.names
+    }
+
+    /// Each keyword's name and value.
+    pub(crate) fn keywords(&self) -> impl Iterator<Item = (&'a Object, &'a Object)> + use<'a> {
+        let names = self.names;
+        let values = self.values.get(self.positional..).unwrap_or_default();
+        values.iter().enumerate().filter_map(move |(index, value)| {
+            let names = names?;
+            // SAFETY: there is one name for each keyword value, in the same order.
+            let name = unsafe {
+                ffi::PyTuple_GET_ITEM(names.pointer(), ffi::Py_ssize_t::try_from(index).ok()?)
+                    .cast::<Object>()
+                    .as_ref()?
+            };
+            Some((name, *value))
+        })
+    }
+}
+
+/// The parameters of a function, for [`Signature::bind`].
+pub(crate) struct Signature<const N: usize> {
+    /// The name that error messages use.
+    pub(crate) function: &'static str,
+    /// The parameters' names, in order.
+    pub(crate) parameters: [&'static CStr; N],
+    /// How many of them may be passed by position.
+    pub(crate) positional: usize,
+    /// How many of them must be passed.
+    pub(crate) required: usize,
+}
+
+impl<const N: usize> Signature<N> {
+    /// The argument of each parameter; `None` for one that was not passed.
+    ///
+    /// Raises `TypeError` as a Python function with these parameters does.
+    #[inline]
+    pub(crate) fn bind<'a>(&self, args: Args<'a>) -> Result<[Option<&'a Object>; N]> {
+        let positional = args.positional();
+        if positional.len() > self.positional {
+            return Err(self.too_many(positional.len()));
+        }
+        let mut bound = [None; N];
+        for (place, value) in bound.iter_mut().zip(positional) {
+            *place = Some(*value);
+        }
+        if args.names.is_some() {
+            for (name, value) in args.keywords() {
+                let place = self.parameters.iter().position(|parameter| is_named(name, parameter));
+                match place.and_then(|index| bound.get_mut(index)) {
+                    Some(place @ None) => *place = Some(value),
+                    Some(Some(_)) => return Err(self.twice(name)),
+                    None => return Err(self.unexpected(name)),
+                }
+            }
+        }
+        for (place, parameter) in bound.iter().zip(&self.parameters).take(self.required) {
+            if place.is_none() {
+                return Err(Raised::type_error(format_args!(
+                    "{}() missing 1 required positional argument: '{}'",
+                    self.function,
+                    parameter.to_string_lossy()
+                )));
+            }
+        }
+        Ok(bound)
+    }
+
+    #[cold]
+    fn too_many(&self, given: usize) -> Raised {
+        let (expected, plural) = (self.positional, if self.positional == 1 { "" } else { "s" });
+        Raised::type_error(format_args!(
+            "{}() takes {expected} positional argument{plural} but {given} {} given",
+            self.function,
+            if given == 1 { "was" } else { "were" }
+        ))
+    }
+
+    #[cold]
+    fn twice(&self, name: &Object) -> Raised {
+        Raised::type_error(format_args!("{}() got multiple values for argument '{}'", self.function, text(name)))
+    }
+
+    /// `TypeError` for a keyword that the function does not have.
+    #[cold]
+    pub(crate) fn unexpected(&self, name: &Object) -> Raised {
+        unexpected_keyword(self.function, name)
+    }
+}
+
+/// `TypeError` for a keyword that `function` does not have.
+#[cold]
+fn unexpected_keyword(function: &str, name: &Object) -> Raised {
+    Raised::type_error(format_args!("{function}() got an unexpected keyword argument '{}'", text(name)))
+}
+
+impl<'a> Args<'a> {
+    /// For functions of the shape `function(*args, keyword=None)`: the value of the only keyword there
+    /// is, with `None` meaning the same as not passing it.
+    #[inline(always)]
+    pub(crate) fn only_keyword(&self, function: &str, keyword: &CStr) -> Result<Option<&'a Object>> {
+        if self.names.is_none() {
+            return Ok(None);
+        }
+        let mut found = None;
+        for (name, value) in self.keywords() {
+            if !is_named(name, keyword) {
+                return Err(unexpected_keyword(function, name));
+            }
+            found = Some(value);
+        }
+        Ok(found.filter(|value| !value.is_none()))
+    }
+}
+
+/// Whether a keyword's name is `parameter`.
+#[inline]
+pub(crate) fn is_named(name: &Object, parameter: &CStr) -> bool {
+    // SAFETY: keyword names are strings; the C string is ASCII.
+    unsafe { ffi::PyUnicode_CompareWithASCIIString(name.pointer(), parameter.as_ptr()) == 0 }
+}
+
+/// A Python string's text, for error messages.
+fn text(string: &Object) -> String {
+    let mut length = 0;
+    // SAFETY: returns a buffer of `length` bytes that lives as long as the string, or null.
+    unsafe {
+        let bytes = ffi::PyUnicode_AsUTF8AndSize(string.pointer(), &raw mut length);
+        if bytes.is_null() {
+            ffi::PyErr_Clear();
+            return String::from("?");
+        }
+        let bytes = slice::from_raw_parts(bytes.cast::<u8>(), usize::try_from(length).unwrap_or(0));
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+}

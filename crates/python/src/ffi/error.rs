@@ -1,0 +1,222 @@
+//! Errors: raising, fetching and restoring exceptions.
+
+use std::ffi::CString;
+use std::fmt::Arguments;
+use std::ptr;
+
+use pyo3::ffi;
+
+use super::{Layout, Object, Owned};
+
+/// The error of every call that can raise: the exception waits in the thread's error indicator.
+///
+/// Whoever gets one either passes it on with `?` until the interpreter sees it, or takes the exception
+/// with [`Raised::take`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Raised(());
+
+/// What a call that can raise returns.
+pub(crate) type Result<T, E = Raised> = std::result::Result<T, E>;
+
+impl Raised {
+    /// Declares that the error indicator is set, after a C function has said so.
+    ///
+    /// If a function failed without an exception (a broken extension), a `SystemError` is raised, as
+    /// the interpreter itself does.
+    #[cold]
+    pub(crate) fn already() -> Self {
+        // SAFETY: reads and sets this thread's indicator.
+        unsafe {
+            if ffi::PyErr_Occurred().is_null() {
+                ffi::PyErr_SetString(ffi::PyExc_SystemError, c"error return without exception set".as_ptr());
+            }
+        }
+        Self(())
+    }
+
+    /// Raises `kind(message)`.
+    #[cold]
+    pub(crate) fn new(kind: &Object, message: Arguments<'_>) -> Self {
+        let text = CString::new(message.to_string().replace('\0', "\\0")).unwrap_or_default();
+        // SAFETY: `kind` is an exception class, alive; the text is copied.
+        unsafe { ffi::PyErr_SetString(kind.pointer(), text.as_ptr()) };
+        Self(())
+    }
+
+    /// Raises `TypeError(message)`.
+    #[cold]
+    pub(crate) fn type_error(message: Arguments<'_>) -> Self {
+        // SAFETY: the interpreter's exception classes live for ever.
+        Self::new(unsafe { Object::from_pointer(ffi::PyExc_TypeError) }, message)
+    }
+
+    /// Raises `ValueError(message)`.
+    #[cold]
+    pub(crate) fn value_error(message: Arguments<'_>) -> Self {
+        // SAFETY: as above.
+        Self::new(unsafe { Object::from_pointer(ffi::PyExc_ValueError) }, message)
+    }
+
+    /// Raises `RuntimeError(message)`.
+    #[cold]
+    pub(crate) fn runtime_error(message: Arguments<'_>) -> Self {
+        // SAFETY: as above.
+        Self::new(unsafe { Object::from_pointer(ffi::PyExc_RuntimeError) }, message)
+    }
+
+    /// Raises `AttributeError(message)`.
+    #[cold]
+    pub(crate) fn attribute_error(message: Arguments<'_>) -> Self {
+        // SAFETY: as above.
+        Self::new(unsafe { Object::from_pointer(ffi::PyExc_AttributeError) }, message)
+    }
+
+    /// Raises the `OSError` (or its subclass) of a failed system call.
+    #[cold]
+    pub(crate) fn os_error(error: &std::io::Error) -> Self {
+        let Some(number) = error.raw_os_error() else {
+            // SAFETY: as above.
+            return Self::new(unsafe { Object::from_pointer(ffi::PyExc_OSError) }, format_args!("{error}"));
+        };
+        // SAFETY: builds the pair (errno, text) and raises OSError with it; null arguments are not used.
+        unsafe {
+            let text = CString::new(error_text(number)).unwrap_or_default();
+            let arguments = ffi::Py_BuildValue(c"(is)".as_ptr(), number, text.as_ptr());
+            if let Some(arguments) = Owned::<Object>::from_pointer(arguments) {
+                ffi::PyErr_SetObject(ffi::PyExc_OSError, arguments.pointer());
+            }
+        }
+        Self::already()
+    }
+
+    /// Raises `message` with the arguments formatted by the interpreter (`%R`, `%S`), two objects at most.
+    #[cold]
+    pub(crate) fn formatted(kind: &Object, format: &std::ffi::CStr, first: &Object, second: &Object) -> Self {
+        // SAFETY: callers pass formats that consume at most two object arguments; a surplus is ignored.
+        unsafe { ffi::PyErr_Format(kind.pointer(), format.as_ptr(), first.pointer(), second.pointer()) };
+        Self(())
+    }
+
+    /// Raises `StopIteration(value)`, the end of an iteration that returned `value`.
+    pub(crate) fn stop_iteration(value: Owned) -> Self {
+        let stop = if value.is_none() {
+            // SAFETY: the interpreter's classes live for ever.
+            super::call0(unsafe { Object::from_pointer(ffi::PyExc_StopIteration) })
+        } else {
+            // SAFETY: as above.
+            super::call1(unsafe { Object::from_pointer(ffi::PyExc_StopIteration) }, &value)
+        };
+        match stop {
+            Ok(stop) => Self::restore(stop),
+            Err(raised) => raised,
+        }
+    }
+
+    /// Raises an exception instance.
+    #[cold]
+    pub(crate) fn restore(exception: Owned) -> Self {
+        #[cfg(Py_3_12)]
+        // SAFETY: hands the reference to the indicator.
+        unsafe {
+            ffi::PyErr_SetRaisedException(exception.into_pointer());
+        }
+        #[cfg(not(Py_3_12))]
+        // SAFETY: the indicator takes over three references: class, instance, traceback (or null).
+        unsafe {
+            let traceback = ffi::PyException_GetTraceback(exception.pointer());
+            ffi::PyErr_Restore(exception.type_object().own().into_pointer(), exception.into_pointer(), traceback);
+        }
+        Self(())
+    }
+
+    /// Takes the exception out of the error indicator, as an instance that carries its traceback.
+    pub(crate) fn take(self) -> Owned {
+        #[cfg(Py_3_12)]
+        // SAFETY: returns the reference that the indicator held.
+        let exception = unsafe { Owned::from_pointer(ffi::PyErr_GetRaisedException()) };
+        #[cfg(not(Py_3_12))]
+        let exception = {
+            let (mut kind, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+            // SAFETY: the three out-parameters become ours; normalising makes `value` an instance.
+            unsafe {
+                ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback);
+                ffi::PyErr_NormalizeException(&raw mut kind, &raw mut value, &raw mut traceback);
+                if !value.is_null() && !traceback.is_null() {
+                    ffi::PyException_SetTraceback(value, traceback);
+                }
+                drop(Owned::<Object>::from_pointer(kind));
+                drop(Owned::<Object>::from_pointer(traceback));
+                Owned::from_pointer(value)
+            }
+        };
+        match exception {
+            Some(exception) => exception,
+            None => Self::already().take(),
+        }
+    }
+
+    /// Whether the exception is an instance of `kind` (a class, or a tuple of them).
+    pub(crate) fn matches(&self, kind: &Object) -> bool {
+        // SAFETY: compares the indicator with a live class.
+        unsafe { ffi::PyErr_ExceptionMatches(kind.pointer()) != 0 }
+    }
+
+    /// Whether the exception must leave the loop at once: `KeyboardInterrupt` or `SystemExit`.
+    pub(crate) fn leaves_the_loop(&self) -> bool {
+        // SAFETY: the interpreter's classes live for ever.
+        unsafe {
+            ffi::PyErr_ExceptionMatches(ffi::PyExc_KeyboardInterrupt) != 0
+                || ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0
+        }
+    }
+
+    /// Drops the exception.
+    pub(crate) fn forget(self) {
+        drop(self.take());
+    }
+
+    /// Leaves the exception in the indicator and returns what a failing C function returns.
+    pub(crate) fn null(self) -> *mut ffi::PyObject {
+        ptr::null_mut()
+    }
+}
+
+/// The text that `OSError` carries for an error number, as `os.strerror` gives it.
+fn error_text(number: i32) -> String {
+    let mut buffer = [0_u8; 256];
+    // SAFETY: strerror_r writes a terminated string of at most the given length.
+    let text = unsafe {
+        libc_strerror(number, buffer.as_mut_ptr().cast(), buffer.len());
+        std::ffi::CStr::from_ptr(buffer.as_ptr().cast())
+    };
+    text.to_string_lossy().into_owned()
+}
+
+unsafe extern "C" {
+    #[link_name = "__xpg_strerror_r"]
+    fn libc_strerror(number: i32, buffer: *mut std::ffi::c_char, length: usize) -> i32;
+}
+
+/// Whether `exception` is an instance of the class `kind`, by its real type.
+#[inline]
+pub(crate) fn is_instance(exception: &Object, kind: &Object) -> bool {
+    // SAFETY: both live; `kind` is a class.
+    unsafe { ffi::PyType_IsSubtype(exception.type_pointer(), kind.pointer().cast()) != 0 }
+}
+
+/// Gives `exception` a cause (which is also its context), as `raise exception from cause` does.
+pub(crate) fn exception_cause(exception: &Object, cause: &Object) {
+    // SAFETY: both functions take over one reference each.
+    unsafe {
+        ffi::PyException_SetCause(exception.pointer(), cause.own().into_pointer());
+        ffi::PyException_SetContext(exception.pointer(), cause.own().into_pointer());
+    }
+}
+
+/// Hands an error that has nowhere to go to `sys.unraisablehook`.
+#[cold]
+pub(crate) fn report_unraisable(_raised: Raised, about: &Object) {
+    // SAFETY: takes the error out of the indicator and reports it.
+    unsafe { ffi::PyErr_WriteUnraisable(about.pointer()) }
+}

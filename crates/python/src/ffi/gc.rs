@@ -1,0 +1,52 @@
+//! The cycle collector: which references an object holds.
+
+use std::ffi::{c_int, c_void};
+
+use pyo3::ffi;
+
+use super::{Layout, Object, Slot};
+
+/// What the collector gives an object that it asks for its references.
+pub(crate) struct Visitor {
+    visit: ffi::visitproc,
+    argument: *mut c_void,
+    /// The first non-zero answer, which ends the visit.
+    pub(super) answer: c_int,
+}
+
+impl Visitor {
+    /// Wraps the collector's callback.
+    pub(super) fn new(visit: ffi::visitproc, argument: *mut c_void) -> Self {
+        Self { visit, argument, answer: 0 }
+    }
+
+    /// Shows a field to the collector.
+    pub(crate) fn slot<T: Layout>(&mut self, slot: &Slot<T>) {
+        if let Some(object) = slot.peek() {
+            self.object(object.object());
+        }
+    }
+
+    /// Shows an owned reference to the collector.
+    pub(crate) fn object(&mut self, object: &Object) {
+        if self.answer == 0 {
+            // SAFETY: the collector's own callback with its own argument, on a live object.
+            self.answer = unsafe { (self.visit)(object.pointer(), self.argument) };
+        }
+    }
+}
+
+/// An object that the cycle collector knows.
+pub(crate) trait Collectable {
+    /// Shows every strong reference that this object holds. Must not run Python.
+    fn traverse(&self, visitor: &mut Visitor);
+
+    /// Gives up every reference that can be part of a cycle; may be called more than once.
+    fn clear(&self);
+
+    /// Whether the object has something to report before it dies; its finalizer is left out if not
+    /// (for objects of exactly this type: a subclass may have a `__del__` of its own).
+    fn has_last_words(&self) -> bool {
+        false
+    }
+}

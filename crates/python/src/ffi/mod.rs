@@ -1,0 +1,54 @@
+//! The thin typed layer over the C API: the one place where raw pointers become Rust values.
+//!
+//! The words used everywhere above it:
+//!
+//! * [`Object`]: any Python object. `&Object` is a borrowed reference: somebody else keeps it alive.
+//! * [`Owned`]: one strong reference, released on drop.
+//! * [`Slot`]: a field that holds a strong reference or nothing, changed through `&self`.
+//! * [`Raised`]: the error of every fallible call; the exception itself waits in the thread's error
+//!   indicator, so that an error costs no allocation on its way to the interpreter.
+//! * [`Layout`]: a Rust struct that begins with the interpreter's object header.
+//!
+//! What must always be true: these types exist only while the thread is attached to the interpreter
+//! (the one place that detaches, [`detached`], holds none of them), and none crosses a thread. That is
+//! why they are neither `Send` nor `Sync` and why their drops need no check.
+//!
+//! Read next: `object.rs`, then `types.rs` (how a Rust struct becomes a Python type), then `future/`.
+
+mod args;
+mod call;
+mod confined;
+mod context;
+mod dict;
+mod error;
+mod freelist;
+mod function;
+mod gc;
+mod iterate;
+mod lazily;
+mod method;
+mod names;
+mod object;
+mod returns;
+mod thrown;
+mod types;
+
+pub(crate) use args::{Args, Signature, is_named};
+pub(crate) use call::{call0, call1, call2, call_keywords, call_method0, call_method1, call_positional, check_signals, detached, thread_identity};
+pub(crate) use confined::Confined;
+pub(crate) use context::{Entered, copy_context, is_context};
+pub(crate) use dict::{
+    Dict, dict_discard, dict_get, dict_set, frozen, list_of, set_add, set_discard, set_of, tuple_items, tuple_of,
+};
+pub(crate) use error::{Raised, Result, exception_cause, is_instance, report_unraisable};
+pub(crate) use freelist::FreeList;
+pub(crate) use function::{BoundMethod, NativeFunction, add_function};
+pub(crate) use gc::{Collectable, Visitor};
+pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
+pub(crate) use lazily::Lazily;
+pub(crate) use method::Step;
+pub(crate) use names::{fill_names, import, intern, names};
+pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
+pub(crate) use returns::{IntoOwned, none, not_implemented, stop_iteration};
+pub(crate) use thrown::thrown;
+pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};

@@ -1,0 +1,187 @@
+//! Every interned string and every object of the standard library that the binding uses, fetched once.
+
+use std::cell::UnsafeCell;
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+
+use pyo3::ffi;
+
+use super::{IntoOwned, Layout, Object, Owned, Raised, Result, tuple_of};
+
+macro_rules! names {
+    (
+        strings { $($string:ident = $text:literal,)* }
+        objects { $($(#[$gate:meta])? $object:ident = $module:literal . $attribute:literal,)* }
+    ) => {
+        /// Interned strings, then objects of the standard library.
+        pub(crate) struct Names {
+            /// `0`.
+            pub(crate) zero: Owned,
+            /// The methods of a loop that futures and timers call past, unless somebody overrides them.
+            pub(crate) overridable: [Owned; 3],
+            /// `False`.
+            pub(crate) false_: Owned,
+            /// `("context",)`: the keywords of a call.
+            pub(crate) context_keyword: Owned,
+            /// `("msg",)`: the keywords of a call.
+            pub(crate) msg_keyword: Owned,
+            $(#[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Owned,)*
+            $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Owned,)*
+        }
+
+        impl Names {
+            fn fetch() -> Result<Self> {
+                Ok(Self {
+                    false_: false.into_owned()?,
+                    zero: 0_u64.into_owned()?,
+                    overridable: [intern(c"call_soon")?, intern(c"get_debug")?, intern(c"time")?],
+                    context_keyword: tuple_of(&[&*intern(c"context")?])?,
+                    msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
+                    $($string: intern($text)?,)*
+                    $($(#[$gate])? $object: import(
+                        crate::ffi::names::c_text(concat!($module, "\0")),
+                        crate::ffi::names::c_text(concat!($attribute, "\0")),
+                    )?,)*
+                })
+            }
+        }
+    };
+}
+
+names! {
+    strings {
+        add_done_callback = c"add_done_callback",
+        asyncio_future_blocking = c"_asyncio_future_blocking",
+        call_exception_handler = c"call_exception_handler",
+        call_soon = c"call_soon",
+        cancel = c"cancel",
+        cancelled = c"cancelled",
+        destroyed_pending = c"Task was destroyed but it is pending!",
+        run_attribute = c"_run",
+        scheduled_attribute = c"_scheduled",
+        slow_callback_duration = c"slow_callback_duration",
+        create_task_by_factory = c"_create_task_by_factory",
+        call_later = c"call_later",
+        time = c"time",
+        task_prefix = c"Task-",
+        timer_handle_cancelled = c"_timer_handle_cancelled",
+        close = c"close",
+        context = c"context",
+        coro = c"coro",
+        create_future = c"create_future",
+        create_task = c"create_task",
+        done = c"done",
+        empty = c"",
+        exception = c"exception",
+        future = c"future",
+        get_debug = c"get_debug",
+        get_loop = c"get_loop",
+        handle = c"handle",
+        is_running = c"is_running",
+        loop_ = c"loop",
+        loop_attribute = c"_loop",
+        message = c"message",
+        msg = c"msg",
+        name = c"name",
+        name_attribute = c"__name__",
+        never_retrieved = c" exception was never retrieved",
+        qualname = c"__qualname__",
+        remove_done_callback = c"remove_done_callback",
+        result = c"result",
+        send = c"send",
+        set_exception = c"set_exception",
+        set_name = c"set_name",
+        set_result = c"set_result",
+        source_traceback = c"source_traceback",
+        source_traceback_attribute = c"_source_traceback",
+        task = c"task",
+        throw = c"throw",
+        uncancel = c"uncancel",
+        value = c"value",
+    }
+    objects {
+        cancelled_error = "asyncio.exceptions" . "CancelledError",
+        invalid_state_error = "asyncio.exceptions" . "InvalidStateError",
+        stdlib_future = "_asyncio" . "Future",
+        stdlib_task = "_asyncio" . "Task",
+        is_coroutine = "asyncio.coroutines" . "iscoroutine",
+        get_event_loop = "_asyncio" . "get_event_loop",
+        get_running_loop = "_asyncio" . "_get_running_loop",
+        set_running_loop = "_asyncio" . "_set_running_loop",
+        future_repr = "asyncio.base_futures" . "_future_repr",
+        extract_stack = "traceback" . "extract_stack",
+        stdlib_handle = "asyncio.events" . "Handle",
+        stdlib_timer_handle = "asyncio.events" . "TimerHandle",
+        task_repr = "asyncio.base_tasks" . "_task_repr",
+        task_get_stack = "asyncio.base_tasks" . "_task_get_stack",
+        task_print_stack = "asyncio.base_tasks" . "_task_print_stack",
+        current_task = "asyncio" . "current_task",
+        type_error = "builtins" . "TypeError",
+        runtime_error = "builtins" . "RuntimeError",
+        stop_iteration = "builtins" . "StopIteration",
+        timeout_error = "builtins" . "TimeoutError",
+        base_exception = "builtins" . "BaseException",
+        generator_exit = "builtins" . "GeneratorExit",
+        int = "builtins" . "int",
+        warn_unawaited = "warnings" . "_warn_unawaited_coroutine",
+        check_callback = "aioxide._reports" . "check_callback",
+        coroutine_origin = "aioxide._reports" . "coroutine_origin",
+        fileno_of = "aioxide._reports" . "fileno_of",
+        report_slow_callback = "aioxide._reports" . "report_slow_callback",
+        set_result_unless_cancelled = "asyncio.futures" . "_set_result_unless_cancelled",
+        describe_failure = "aioxide._reports" . "describe_failure",
+        describe_handle = "aioxide._reports" . "describe_handle",
+        handle_info = "aioxide._reports" . "handle_info",
+        #[cfg(not(Py_3_14))] current_tasks = "asyncio.tasks" . "_current_tasks",
+        #[cfg(Py_3_14)] enter_task = "_asyncio" . "_enter_task",
+        #[cfg(Py_3_14)] leave_task = "_asyncio" . "_leave_task",
+        #[cfg(Py_3_14)] swap_current_task = "_asyncio" . "_swap_current_task",
+    }
+}
+
+struct Store(UnsafeCell<MaybeUninit<Names>>);
+
+// SAFETY: written once, by the module's import, before any function that reads it can be reached.
+unsafe impl Sync for Store {}
+
+static STORE: Store = Store(UnsafeCell::new(MaybeUninit::uninit()));
+
+/// The names.
+#[inline(always)]
+pub(crate) fn names() -> &'static Names {
+    // SAFETY: `fill_names` ran to its end before the module gave anything to Python.
+    unsafe { (*STORE.0.get()).assume_init_ref() }
+}
+
+/// Fetches every name. Called once, first thing in the module's import.
+pub(crate) fn fill_names() -> Result<()> {
+    let fetched = Names::fetch()?;
+    // SAFETY: the only write, with the interpreter's lock held and nobody reading yet.
+    unsafe { (*STORE.0.get()).write(fetched) };
+    Ok(())
+}
+
+/// The interned string `text`.
+pub(crate) fn intern(text: &CStr) -> Result<Owned> {
+    // SAFETY: a terminated string; a new reference or null with MemoryError.
+    unsafe { Owned::from_pointer(ffi::PyUnicode_InternFromString(text.as_ptr())) }.ok_or_else(Raised::already)
+}
+
+/// `from module import attribute`.
+pub(crate) fn import(module: &CStr, attribute: &CStr) -> Result<Owned> {
+    // SAFETY: terminated names; new references or null with an exception.
+    unsafe {
+        let module = Owned::<Object>::from_pointer(ffi::PyImport_ImportModule(module.as_ptr()));
+        let module = module.ok_or_else(Raised::already)?;
+        let attribute = ffi::PyObject_GetAttrString(module.pointer(), attribute.as_ptr());
+        Owned::from_pointer(attribute).ok_or_else(Raised::already)
+    }
+}
+
+/// A literal that ends with a zero, as a C string.
+const fn c_text(text: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(text.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => c"",
+    }
+}

@@ -1,0 +1,301 @@
+//! References: [`Object`] borrowed, [`Owned`] strong, [`Slot`] a field.
+
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use pyo3::ffi;
+
+/// Any Python object, seen through a borrowed reference.
+#[repr(transparent)]
+pub(crate) struct Object(UnsafeCell<ffi::PyObject>);
+
+/// A struct that begins with the interpreter's object header, so that a reference to it is a reference
+/// to a Python object.
+///
+/// # Safety
+/// The type is `repr(C)` or `repr(transparent)` and its first field is `ffi::PyObject`, an `Object` or
+/// another `Layout` type.
+pub(crate) unsafe trait Layout {
+    /// The same object, untyped.
+    #[inline(always)]
+    fn object(&self) -> &Object {
+        // SAFETY: the trait's contract: the header is at offset zero.
+        unsafe { &*ptr::from_ref(self).cast::<Object>() }
+    }
+
+    /// The address the C API wants. Valid as long as `self` is.
+    #[inline(always)]
+    fn pointer(&self) -> *mut ffi::PyObject {
+        ptr::from_ref(self).cast::<ffi::PyObject>().cast_mut()
+    }
+
+    /// A new strong reference to the same object.
+    #[inline(always)]
+    fn own(&self) -> Owned<Self>
+    where
+        Self: Sized,
+    {
+        // SAFETY: `self` is alive, so counting one more reference is sound, and `Owned` gives it back.
+        unsafe {
+            ffi::Py_INCREF(self.pointer());
+            Owned(NonNull::from(self), PhantomData)
+        }
+    }
+}
+
+// SAFETY: transparent over the header itself.
+unsafe impl Layout for Object {}
+
+/// A [`Layout`] type that has its own Python type.
+///
+/// # Safety
+/// Every instance of the Python type in `type_cell`, subclasses included, is laid out as `Self`, and
+/// `Self` with all its bytes zero (after the header) is a valid value.
+pub(crate) unsafe trait Native: Layout + Sized + 'static {
+    /// Where the Python type is kept once the module has made it.
+    fn type_cell() -> &'static TypeCell;
+}
+
+/// The Python type of a [`Native`] struct: empty until the module's import has made it.
+pub(crate) struct TypeCell(AtomicPtr<ffi::PyTypeObject>);
+
+impl TypeCell {
+    /// An empty cell, for a `static`.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Keeps `type_object` for the life of the process.
+    pub(super) fn fill(&self, type_object: Owned) {
+        self.0.store(type_object.into_pointer().cast(), Ordering::Release);
+    }
+
+    /// The type's address, null before the import has finished.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> *mut ffi::PyTypeObject {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The type as an object, if the import has made it.
+    pub(crate) fn object(&self) -> Option<&'static Object> {
+        // SAFETY: null, or a type that `fill` leaked, hence alive for ever.
+        unsafe { self.get().cast::<Object>().as_ref() }
+    }
+}
+
+impl Object {
+    /// The object behind a pointer of the C API.
+    ///
+    /// # Safety
+    /// `pointer` is not null and its object outlives `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_pointer<'a>(pointer: *mut ffi::PyObject) -> &'a Object {
+        // SAFETY: the caller's promise; `Object` is transparent over the header.
+        unsafe { &*pointer.cast::<Object>() }
+    }
+
+    /// The address of its type.
+    #[inline(always)]
+    pub(crate) fn type_pointer(&self) -> *mut ffi::PyTypeObject {
+        // SAFETY: `self` is a live object.
+        unsafe { ffi::Py_TYPE(self.pointer()) }
+    }
+
+    /// Its type as an object.
+    pub(crate) fn type_object(&self) -> &Object {
+        // SAFETY: an object keeps its type alive.
+        unsafe { Object::from_pointer(self.type_pointer().cast()) }
+    }
+
+    /// Whether both are the same object.
+    #[inline(always)]
+    pub(crate) fn is(&self, other: &Object) -> bool {
+        ptr::eq(self, other)
+    }
+
+    /// Whether this is `None`.
+    #[inline(always)]
+    pub(crate) fn is_none(&self) -> bool {
+        // SAFETY: only the address of the singleton is taken.
+        ptr::eq(self.pointer(), unsafe { ffi::Py_None() })
+    }
+
+    /// This object as a `T`, when its type is exactly `T`'s and no subclass.
+    #[inline(always)]
+    pub(crate) fn exactly<T: Native>(&self) -> Option<&T> {
+        if self.type_pointer() == T::type_cell().get() {
+            // SAFETY: `Native`: instances of that type are laid out as `T`.
+            Some(unsafe { &*self.pointer().cast::<T>() })
+        } else {
+            None
+        }
+    }
+
+    /// This object as a `T`, when its type is `T`'s or a subclass of it.
+    #[inline(always)]
+    pub(crate) fn cast<T: Native>(&self) -> Option<&T> {
+        let expected = T::type_cell().get();
+        // SAFETY: both are live types; layout as in `exactly`, which subclasses extend at the end only.
+        unsafe {
+            if ffi::PyObject_TypeCheck(self.pointer(), expected) != 0 {
+                Some(&*self.pointer().cast::<T>())
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// One strong reference to a `T`.
+#[repr(transparent)]
+pub(crate) struct Owned<T: Layout = Object>(NonNull<T>, PhantomData<*mut T>);
+
+impl<T: Layout> Owned<T> {
+    /// Takes over the reference behind `pointer`; `None` for null.
+    ///
+    /// # Safety
+    /// `pointer` is null or a strong reference to an object laid out as `T`, which the caller gives up.
+    #[inline(always)]
+    pub(crate) unsafe fn from_pointer(pointer: *mut ffi::PyObject) -> Option<Self> {
+        NonNull::new(pointer.cast::<T>()).map(|object| Self(object, PhantomData))
+    }
+
+    /// Gives the reference up to the C API.
+    #[inline(always)]
+    pub(crate) fn into_pointer(self) -> *mut ffi::PyObject {
+        ManuallyDrop::new(self).0.as_ptr().cast()
+    }
+
+    /// The same reference, untyped.
+    #[inline(always)]
+    pub(crate) fn into_object(self) -> Owned {
+        Owned(ManuallyDrop::new(self).0.cast(), PhantomData)
+    }
+}
+
+impl Owned {
+    /// The same reference as a `T`, when the object's type is exactly `T`'s.
+    #[inline(always)]
+    pub(crate) fn into_exactly<T: Native>(self) -> Result<Owned<T>, Owned> {
+        if self.exactly::<T>().is_some() {
+            Ok(Owned(ManuallyDrop::new(self).0.cast(), PhantomData))
+        } else {
+            Err(self)
+        }
+    }
+
+    /// The same reference as a `T`, when the object's type is `T`'s or a subclass of it.
+    pub(crate) fn into_cast<T: Native>(self) -> Result<Owned<T>, Owned> {
+        if self.cast::<T>().is_some() {
+            Ok(Owned(ManuallyDrop::new(self).0.cast(), PhantomData))
+        } else {
+            Err(self)
+        }
+    }
+}
+
+impl<T: Layout> Deref for Owned<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: the reference held keeps the object alive at least as long as `self`.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T: Layout> Clone for Owned<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        (**self).own()
+    }
+}
+
+impl<T: Layout> Drop for Owned<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: `self` holds exactly one reference; the thread is attached (the module's invariant).
+        unsafe { ffi::Py_DECREF(self.0.as_ptr().cast()) }
+    }
+}
+
+/// A field that holds a strong reference to a `T`, or nothing. All zero bytes mean nothing.
+///
+/// Dropping the previous value may run Python code (a finalizer), so every method stores first and
+/// drops afterwards: whoever looks while the drop runs sees the new value.
+#[repr(transparent)]
+pub(crate) struct Slot<T: Layout = Object>(Cell<*mut ffi::PyObject>, PhantomData<T>);
+
+impl<T: Layout> Default for Slot<T> {
+    fn default() -> Self {
+        Self(Cell::new(ptr::null_mut()), PhantomData)
+    }
+}
+
+impl<T: Layout> Drop for Slot<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl<T: Layout> Slot<T> {
+    /// Whether the slot holds nothing.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.get().is_null()
+    }
+
+    /// Takes the value out.
+    #[inline(always)]
+    pub(crate) fn take(&self) -> Option<Owned<T>> {
+        let pointer = self.0.replace(ptr::null_mut());
+        // SAFETY: the slot owned the reference that it held, and holds it no more.
+        unsafe { Owned::from_pointer(pointer) }
+    }
+
+    /// Puts a value in, and drops what was there.
+    #[inline(always)]
+    pub(crate) fn set(&self, value: Owned<T>) {
+        let previous = self.0.replace(value.into_pointer());
+        // SAFETY: as in `take`.
+        drop(unsafe { Owned::<T>::from_pointer(previous) });
+    }
+
+    /// Puts a value in where there is none (a new object's field): nothing to drop, nothing to check.
+    #[inline(always)]
+    pub(crate) fn fill(&self, value: Owned<T>) {
+        debug_assert!(self.is_empty());
+        self.0.set(value.into_pointer());
+    }
+
+    /// Empties the slot.
+    #[inline(always)]
+    pub(crate) fn clear(&self) {
+        drop(self.take());
+    }
+
+    /// A new reference to the value.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<Owned<T>> {
+        self.peek().map(T::own)
+    }
+
+    /// The value, borrowed. The slot's owner must keep it there while the borrow is used: take a new
+    /// reference with [`Slot::get`] before anything that may run Python code.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<&T> {
+        // SAFETY: the slot owns a reference; see above for how long it is certain to.
+        unsafe { self.0.get().cast::<T>().as_ref() }
+    }
+
+    /// Whether the slot holds this very object.
+    #[inline(always)]
+    pub(crate) fn holds(&self, object: &Object) -> bool {
+        ptr::eq(self.0.get(), object.pointer())
+    }
+}

@@ -1,0 +1,118 @@
+//! From Rust results to what the interpreter expects back.
+
+use std::ptr;
+
+use pyo3::ffi;
+
+use super::{Layout, Object, Owned, Raised, Result};
+
+/// `None`.
+#[inline(always)]
+pub(crate) fn none() -> Owned {
+    // SAFETY: the singleton lives for ever.
+    unsafe { Object::from_pointer(ffi::Py_None()) }.own()
+}
+
+/// `NotImplemented`, for comparisons.
+pub(crate) fn not_implemented() -> Owned {
+    // SAFETY: the singleton lives for ever.
+    unsafe { Object::from_pointer(ffi::Py_NotImplemented()) }.own()
+}
+
+/// A Rust value that becomes a Python object.
+pub(crate) trait IntoOwned {
+    /// The new reference.
+    fn into_owned(self) -> Result<Owned>;
+}
+
+impl<T: Layout> IntoOwned for Owned<T> {
+    #[inline(always)]
+    fn into_owned(self) -> Result<Owned> {
+        Ok(self.into_object())
+    }
+}
+
+impl<T: Layout> IntoOwned for Option<Owned<T>> {
+    /// `None` for nothing.
+    #[inline(always)]
+    fn into_owned(self) -> Result<Owned> {
+        Ok(self.map_or_else(none, Owned::into_object))
+    }
+}
+
+impl IntoOwned for () {
+    #[inline(always)]
+    fn into_owned(self) -> Result<Owned> {
+        Ok(none())
+    }
+}
+
+impl IntoOwned for bool {
+    #[inline(always)]
+    fn into_owned(self) -> Result<Owned> {
+        // SAFETY: the singletons live for ever.
+        Ok(unsafe { Object::from_pointer(if self { ffi::Py_True() } else { ffi::Py_False() }) }.own())
+    }
+}
+
+impl IntoOwned for f64 {
+    fn into_owned(self) -> Result<Owned> {
+        // SAFETY: a new reference or null with MemoryError.
+        unsafe { Owned::from_pointer(ffi::PyFloat_FromDouble(self)) }.ok_or_else(Raised::already)
+    }
+}
+
+impl IntoOwned for u64 {
+    fn into_owned(self) -> Result<Owned> {
+        // SAFETY: a new reference or null with MemoryError.
+        unsafe { Owned::from_pointer(ffi::PyLong_FromUnsignedLongLong(self)) }.ok_or_else(Raised::already)
+    }
+}
+
+impl IntoOwned for &str {
+    fn into_owned(self) -> Result<Owned> {
+        let length = ffi::Py_ssize_t::try_from(self.len()).unwrap_or(0);
+        // SAFETY: UTF-8 of that length; a new reference or null with MemoryError.
+        unsafe { Owned::from_pointer(ffi::PyUnicode_FromStringAndSize(self.as_ptr().cast(), length)) }
+            .ok_or_else(Raised::already)
+    }
+}
+
+impl<T: IntoOwned> IntoOwned for Result<T> {
+    #[inline(always)]
+    fn into_owned(self) -> Result<Owned> {
+        self.and_then(IntoOwned::into_owned)
+    }
+}
+
+/// What a C function returns for `value`: a new reference, or null with the error indicator set.
+#[inline(always)]
+pub(super) fn to_pointer(value: impl IntoOwned) -> *mut ffi::PyObject {
+    match value.into_owned() {
+        Ok(object) => object.into_pointer(),
+        Err(_raised) => ptr::null_mut(),
+    }
+}
+
+/// Ends an iteration (or an await) with `value`: null with `StopIteration(value)` set.
+///
+/// For `None` nothing is raised at all: the interpreter reads a null without an exception as "returned
+/// None", which saves building an exception for each await. Other values take the class and the value
+/// apart, except a tuple or an exception, which `PyErr_SetObject` would unpack or raise as it is.
+#[inline]
+pub(crate) fn stop_iteration(value: Owned) -> *mut ffi::PyObject {
+    if !value.is_none() {
+        // SAFETY: all objects alive; the indicator takes its own references.
+        unsafe {
+            if ffi::PyTuple_Check(value.pointer()) != 0 || ffi::PyExceptionInstance_Check(value.pointer()) != 0 {
+                let stop = ffi::PyObject_CallOneArg(ffi::PyExc_StopIteration, value.pointer());
+                if let Some(stop) = Owned::<Object>::from_pointer(stop) {
+                    ffi::PyErr_SetObject(ffi::PyExc_StopIteration, stop.pointer());
+                }
+            } else {
+                ffi::PyErr_SetObject(ffi::PyExc_StopIteration, value.pointer());
+            }
+        }
+    }
+    ptr::null_mut()
+}

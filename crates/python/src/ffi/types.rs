@@ -1,0 +1,526 @@
+//! Heap types from Rust structs: the builder, and the life of an instance.
+
+use std::ffi::{CStr, c_int, c_uint, c_void};
+use std::mem::offset_of;
+use std::ptr;
+
+use pyo3::ffi;
+
+use super::method::{self, Step, guarded, receiver};
+use super::{Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Visitor};
+
+/// Collects what a Python type consists of, then makes it.
+///
+/// The tables live as long as the type, that is for the life of the process: they are leaked.
+pub(crate) struct TypeBuilder<T: Native + Collectable> {
+    name: &'static CStr,
+    flags: c_uint,
+    slots: Vec<ffi::PyType_Slot>,
+    methods: Vec<ffi::PyMethodDef>,
+    attributes: Vec<ffi::PyGetSetDef>,
+    members: Vec<ffi::PyMemberDef>,
+    base: Option<&'static Object>,
+    marker: std::marker::PhantomData<T>,
+}
+
+impl<T: Native + Collectable> TypeBuilder<T> {
+    /// A type `name` (with its module's path) that the cycle collector knows.
+    pub(crate) fn new(name: &'static CStr, documentation: &'static CStr) -> Self {
+        let mut builder = Self {
+            name,
+            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC) as c_uint,
+            slots: Vec::new(),
+            methods: Vec::new(),
+            attributes: Vec::new(),
+            members: Vec::new(),
+            base: None,
+            marker: std::marker::PhantomData,
+        };
+        builder.slot(ffi::Py_tp_doc, documentation.as_ptr().cast_mut().cast());
+        builder.slot(ffi::Py_tp_traverse, traverse::<T> as *mut c_void);
+        builder.slot(ffi::Py_tp_clear, clear::<T> as *mut c_void);
+        builder
+    }
+
+    fn slot(&mut self, id: c_int, function: *mut c_void) {
+        self.slots.push(ffi::PyType_Slot { slot: id, pfunc: function });
+    }
+
+    /// Lets Python classes inherit from the type, and lets it be called: `init` is its `__init__`.
+    pub(crate) fn subclassable<F>(mut self, _init: F) -> Self
+    where
+        F: Fn(&T, Args<'_>) -> Result<()> + Copy,
+    {
+        self.flags |= ffi::Py_TPFLAGS_BASETYPE as c_uint;
+        self.slot(ffi::Py_tp_new, ffi::PyType_GenericNew as *mut c_void);
+        self.slot(ffi::Py_tp_init, method::initialise::<T, F> as *mut c_void);
+        self
+    }
+
+    /// Makes the type one that Python code can't instantiate.
+    pub(crate) fn internal(mut self) -> Self {
+        self.flags |= ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION as c_uint;
+        self
+    }
+
+    /// Makes the type one that only other native types inherit from.
+    pub(crate) fn internal_base(mut self) -> Self {
+        self.flags |= (ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION | ffi::Py_TPFLAGS_BASETYPE) as c_uint;
+        self
+    }
+
+    /// Forbids changing the type's attributes, as for the interpreter's own types.
+    pub(crate) fn immutable(mut self) -> Self {
+        self.flags |= ffi::Py_TPFLAGS_IMMUTABLETYPE as c_uint;
+        self
+    }
+
+    /// Inherits from another native type.
+    pub(crate) fn base<B: Native>(mut self) -> Self {
+        self.base = B::type_cell().object();
+        self
+    }
+
+    /// What happens when the last reference goes: fields dropped, memory freed.
+    pub(crate) fn dies(mut self) -> Self {
+        self.slot(ffi::Py_tp_dealloc, deallocate::<T> as *mut c_void);
+        self
+    }
+
+    /// As [`TypeBuilder::dies`], with the memory kept on a list for the next object of the exact type.
+    pub(crate) fn dies_recycled(mut self) -> Self
+    where
+        T: Recycled,
+    {
+        self.slot(ffi::Py_tp_dealloc, deallocate_recycled::<T> as *mut c_void);
+        self
+    }
+
+    /// A last look before the object dies (`__del__`), through which it may report what it has lost.
+    pub(crate) fn finalizer<F: Fn(&T) + Copy>(mut self, _last_look: F) -> Self {
+        self.slot(ffi::Py_tp_finalize, finalize::<T, F> as *mut c_void);
+        self
+    }
+
+    /// Weak references and free attributes (`__dict__`), kept at these offsets of the struct.
+    pub(crate) fn weak_references(mut self, weak: usize, dict: Option<usize>) -> Self {
+        self.member(c"__weaklistoffset__", weak);
+        if let Some(dict) = dict {
+            self.member(c"__dictoffset__", dict);
+        }
+        self
+    }
+
+    fn member(&mut self, name: &'static CStr, offset: usize) {
+        self.members.push(ffi::PyMemberDef {
+            name: name.as_ptr(),
+            type_code: ffi::Py_T_PYSSIZET,
+            offset: ffi::Py_ssize_t::try_from(offset).unwrap_or(0),
+            flags: ffi::Py_READONLY,
+            doc: ptr::null(),
+        });
+    }
+
+    /// A method without arguments. `text` may begin with its signature, as `inspect` reads it.
+    pub(crate) fn method<F, R>(mut self, name: &'static CStr, _function: F, text: &'static CStr) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        let function = ffi::PyMethodDefPointer { PyCFunction: method::no_arguments::<T, F, R> };
+        self.methods.push(definition(name, function, ffi::METH_NOARGS, text));
+        self
+    }
+
+    /// A method with one positional argument.
+    pub(crate) fn method1<F, R>(mut self, name: &'static CStr, _function: F, text: &'static CStr) -> Self
+    where
+        F: Fn(&T, &Object) -> R + Copy,
+        R: IntoOwned,
+    {
+        let function = ffi::PyMethodDefPointer { PyCFunction: method::one_argument::<T, F, R> };
+        self.methods.push(definition(name, function, ffi::METH_O, text));
+        self
+    }
+
+    /// A method that binds its own arguments.
+    pub(crate) fn method_fast<F, R>(mut self, name: &'static CStr, _function: F, text: &'static CStr) -> Self
+    where
+        F: Fn(&T, Args<'_>) -> R + Copy,
+        R: IntoOwned,
+    {
+        let function = ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: method::fast::<T, F, R> };
+        self.methods.push(definition(name, function, ffi::METH_FASTCALL | ffi::METH_KEYWORDS, text));
+        self
+    }
+
+    /// `__class_getitem__`, for annotations such as `Future[int]`.
+    pub(crate) fn generic(mut self) -> Self {
+        let function = ffi::PyMethodDefPointer { PyCFunction: ffi::Py_GenericAlias };
+        let text = c"See PEP 585";
+        self.methods.push(definition(c"__class_getitem__", function, ffi::METH_O | ffi::METH_CLASS, text));
+        self
+    }
+
+    /// An attribute that can be read.
+    pub(crate) fn getter<F, R>(mut self, name: &'static CStr, _get: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.attributes.push(ffi::PyGetSetDef {
+            name: name.as_ptr(),
+            get: Some(method::getter::<T, F, R>),
+            set: None,
+            doc: ptr::null(),
+            closure: ptr::null_mut(),
+        });
+        self
+    }
+
+    /// An attribute that can be read and written; the setter gets `None` for a deletion.
+    pub(crate) fn property<F, R, S>(mut self, name: &'static CStr, _get: F, _set: S) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+        S: Fn(&T, Option<&Object>) -> Result<()> + Copy,
+    {
+        self.attributes.push(ffi::PyGetSetDef {
+            name: name.as_ptr(),
+            get: Some(method::getter::<T, F, R>),
+            set: Some(method::setter::<T, S>),
+            doc: ptr::null(),
+            closure: ptr::null_mut(),
+        });
+        self
+    }
+
+    /// `__repr__`.
+    pub(crate) fn repr<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_tp_repr, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__await__` and `__iter__`, one function for both (`yield from` needs the latter).
+    pub(crate) fn awaitable<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_am_await, method::unary::<T, F, R> as *mut c_void);
+        self.slot(ffi::Py_tp_iter, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__await__` alone.
+    pub(crate) fn awaitable_only<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_am_await, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__iter__` alone.
+    pub(crate) fn iterable<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_tp_iter, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// Resumption: `__next__` and the C-level send. The interpreter resumes an `await` through the first.
+    pub(crate) fn resumable<F>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> Result<Step> + Copy,
+    {
+        self.slot(ffi::Py_tp_iternext, method::next::<T, F> as *mut c_void);
+        self.slot(ffi::Py_am_send, method::send::<T, F> as *mut c_void);
+        self
+    }
+
+    /// The C-level send alone: for coroutines, which have no `__next__`.
+    pub(crate) fn sendable<F>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> Result<Step> + Copy,
+    {
+        self.slot(ffi::Py_am_send, method::send::<T, F> as *mut c_void);
+        self
+    }
+
+    /// `__aiter__` (the object itself) and `__anext__`.
+    pub(crate) fn async_iterator<F, R>(mut self, _next: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_am_aiter, ffi::PyObject_SelfIter as *mut c_void);
+        self.slot(ffi::Py_am_anext, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__next__` of a plain iterator, with `__iter__` giving the object itself.
+    pub(crate) fn iterator<F, R>(mut self, _next: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_tp_iter, ffi::PyObject_SelfIter as *mut c_void);
+        self.slot(ffi::Py_tp_iternext, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// Comparisons and the hash that goes with them.
+    pub(crate) fn ordered<C, R, H>(mut self, _compare: C, _hash: H) -> Self
+    where
+        C: Fn(&T, &Object, c_int) -> R + Copy,
+        R: IntoOwned,
+        H: Fn(&T) -> Result<ffi::Py_hash_t> + Copy,
+    {
+        self.slot(ffi::Py_tp_richcompare, method::compare::<T, C, R> as *mut c_void);
+        self.slot(ffi::Py_tp_hash, method::hash::<T, H> as *mut c_void);
+        self
+    }
+
+    /// A look at each attribute that was set or deleted on an instance.
+    pub(crate) fn watches_attributes<F>(mut self, _seen: F) -> Self
+    where
+        F: Fn(&T, &Object) + Copy,
+    {
+        self.slot(ffi::Py_tp_setattro, method::set_attribute::<T, F> as *mut c_void);
+        self
+    }
+
+    /// `__call__`, for objects that are called rarely.
+    pub(crate) fn called<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T, Args<'_>) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_tp_call, method::called::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__call__`, through the vectorcall protocol: `offset` is where the struct keeps the entry point
+    /// that [`super::function::entry`] gives.
+    pub(super) fn callable(mut self, offset: usize) -> Self {
+        self.flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL as c_uint;
+        self.slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void);
+        self.member(c"__vectorcalloffset__", offset);
+        self
+    }
+
+    /// Makes the type, keeps it in `T`'s cell and adds it to `module` under its last name.
+    pub(crate) fn add_to(mut self, module: &Object) -> Result<()> {
+        if !self.methods.is_empty() {
+            self.methods.push(ffi::PyMethodDef::zeroed());
+            let table = self.methods.leak().as_mut_ptr();
+            self.slots.push(ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: table.cast() });
+        }
+        if !self.attributes.is_empty() {
+            self.attributes.push(ffi::PyGetSetDef::default());
+            let table = self.attributes.leak().as_mut_ptr();
+            self.slots.push(ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: table.cast() });
+        }
+        if !self.members.is_empty() {
+            self.members.push(ffi::PyMemberDef::default());
+            let table = self.members.leak().as_mut_ptr();
+            self.slots.push(ffi::PyType_Slot { slot: ffi::Py_tp_members, pfunc: table.cast() });
+        }
+        self.slots.push(ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() });
+        let mut specification = ffi::PyType_Spec {
+            name: self.name.as_ptr(),
+            basicsize: c_int::try_from(size_of::<T>()).unwrap_or(0),
+            itemsize: 0,
+            flags: self.flags,
+            slots: self.slots.as_mut_ptr(),
+        };
+        let base = self.base.map_or(ptr::null_mut(), Layout::pointer);
+        // SAFETY: the tables are terminated and outlive the type; slots have the signatures that their
+        // ids ask for, which the builder's methods guarantee; the struct's layout is `Native`'s promise.
+        let made = unsafe {
+            let made = ffi::PyType_FromModuleAndSpec(module.pointer(), &raw mut specification, base);
+            Owned::<Object>::from_pointer(made).ok_or_else(Raised::already)?
+        };
+        let short = self.name.to_bytes_with_nul().rsplit(|byte| *byte == b'.').next();
+        let short = short.and_then(|bytes| CStr::from_bytes_with_nul(bytes).ok()).unwrap_or(self.name);
+        // SAFETY: a live module, a terminated name, a live type.
+        let added = unsafe { ffi::PyModule_AddObjectRef(module.pointer(), short.as_ptr(), made.pointer()) };
+        T::type_cell().fill(made);
+        if added == 0 { Ok(()) } else { Err(Raised::already()) }
+    }
+}
+
+/// One entry of a method table.
+pub(super) fn definition(
+    name: &'static CStr,
+    function: ffi::PyMethodDefPointer,
+    flags: c_int,
+    text: &'static CStr,
+) -> ffi::PyMethodDef {
+    ffi::PyMethodDef { ml_name: name.as_ptr(), ml_meth: function, ml_flags: flags, ml_doc: text.as_ptr() }
+}
+
+/// A native type whose dead objects' memory is used again.
+pub(crate) trait Recycled: Native {
+    /// The type's list.
+    fn free_list() -> &'static FreeList;
+}
+
+/// A new object of exactly `T`'s type, its fields zero, known to the cycle collector.
+#[inline]
+pub(crate) fn allocate<T: Native>() -> Result<Owned<T>> {
+    let kind = T::type_cell().get();
+    // SAFETY: the generic allocator gives zeroed memory with a header, tracked by the collector; zero
+    // is a valid `T` (`Native`).
+    unsafe { Owned::from_pointer(ffi::PyType_GenericAlloc(kind, 0)) }.ok_or_else(Raised::already)
+}
+
+/// As [`allocate`], from the type's list of dead objects when there is one.
+///
+/// `write` fills the fields through the references it is given; the object is shown to the collector
+/// only afterwards.
+#[inline(always)]
+pub(crate) fn allocate_recycled<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
+    let kind = T::type_cell().get();
+    let Some(memory) = T::free_list().pop() else {
+        let object = allocate::<T>()?;
+        fill(&object);
+        return Ok(object);
+    };
+    // SAFETY: memory of a dead object of this very type, untracked, its fields zeroed when it died
+    // (`deallocate_recycled`); `PyObject_Init` writes the header and counts a reference to the type.
+    unsafe {
+        let object = ffi::PyObject_Init(memory, kind);
+        let object = Owned::<T>::from_pointer(object).ok_or_else(Raised::already)?;
+        fill(&object);
+        ffi::PyObject_GC_Track(object.pointer().cast());
+        Ok(object)
+    }
+}
+
+unsafe extern "C" fn traverse<T: Native + Collectable>(
+    this: *mut ffi::PyObject,
+    visit: ffi::visitproc,
+    argument: *mut c_void,
+) -> c_int {
+    let mut visitor = Visitor::new(visit, argument);
+    // SAFETY: called by the collector on a live instance; a heap type's instances own a reference to it.
+    unsafe {
+        visitor.object(Object::from_pointer(ffi::Py_TYPE(this).cast()));
+        receiver::<T>(this).traverse(&mut visitor);
+    }
+    visitor.answer
+}
+
+unsafe extern "C" fn clear<T: Native + Collectable>(this: *mut ffi::PyObject) -> c_int {
+    // SAFETY: called by the collector on a live instance.
+    guarded((), || unsafe { receiver::<T>(this) }.clear());
+    0
+}
+
+unsafe extern "C" fn finalize<T: Native, F: Fn(&T) + Copy>(this: *mut ffi::PyObject) {
+    // SAFETY: a live instance. A finalizer runs wherever the last reference went: an exception that is
+    // on its way there must be the same afterwards.
+    unsafe {
+        let saved = SavedError::new();
+        guarded((), || method::conjure::<F>()(receiver::<T>(this)));
+        drop(saved);
+    }
+}
+
+/// Keeps the error indicator over code that may use it.
+struct SavedError(Option<Owned>);
+
+impl SavedError {
+    fn new() -> Self {
+        // SAFETY: reads the indicator.
+        let pending = unsafe { !ffi::PyErr_Occurred().is_null() };
+        Self(pending.then(|| Raised::already().take()))
+    }
+}
+
+impl Drop for SavedError {
+    fn drop(&mut self) {
+        if let Some(exception) = self.0.take() {
+            let _ = Raised::restore(exception);
+        }
+    }
+}
+
+/// The part of dying that all types share. Returns `false` when a finalizer brought the object back.
+///
+/// # Safety
+/// `this` is an instance of `T` whose last reference has just gone.
+#[inline(always)]
+unsafe fn bury<T: Native + Collectable>(this: *mut ffi::PyObject) -> bool {
+    // SAFETY: the order is the interpreter's: finalizer while everything is intact, then out of the
+    // collector's sight, then weak references (their callbacks see a dead object), then the fields.
+    unsafe {
+        let kind = ffi::Py_TYPE(this);
+        let exact = kind == T::type_cell().get();
+        let last_words = if exact { receiver::<T>(this).has_last_words() } else { (*kind).tp_finalize.is_some() };
+        if last_words && ffi::PyObject_CallFinalizerFromDealloc(this) < 0 {
+            return false;
+        }
+        ffi::PyObject_GC_UnTrack(this.cast());
+        if (*kind).tp_weaklistoffset > 0 {
+            let weak = this.byte_offset((*kind).tp_weaklistoffset).cast::<*mut ffi::PyObject>();
+            if !(*weak).is_null() {
+                ffi::PyObject_ClearWeakRefs(this);
+            }
+        }
+        receiver::<T>(this).clear();
+        true
+    }
+}
+
+unsafe extern "C" fn deallocate<T: Native + Collectable>(this: *mut ffi::PyObject) {
+    // SAFETY: the interpreter calls this once, for the last reference. `drop_in_place` releases what
+    // `clear` left (Rust-owned fields); the instance owned a reference to its type.
+    unsafe {
+        if !bury::<T>(this) {
+            return;
+        }
+        let kind = ffi::Py_TYPE(this);
+        ptr::drop_in_place(this.cast::<T>());
+        if let Some(free) = (*kind).tp_free {
+            free(this.cast());
+        }
+        ffi::Py_DECREF(kind.cast());
+    }
+}
+
+unsafe extern "C" fn deallocate_recycled<T: Recycled + Collectable>(this: *mut ffi::PyObject) {
+    // SAFETY: as `deallocate`. An object whose finalizer ran carries a mark in its collector header
+    // that would silence the next one's, so its memory is not used again.
+    unsafe {
+        let kind = ffi::Py_TYPE(this);
+        let exact = kind == T::type_cell().get();
+        if !bury::<T>(this) {
+            return;
+        }
+        ptr::drop_in_place(this.cast::<T>());
+        if exact && ffi::PyObject_GC_IsFinalized(this) == 0 {
+            let body = this.cast::<u8>().add(size_of::<ffi::PyObject>());
+            ptr::write_bytes(body, 0, size_of::<T>() - size_of::<ffi::PyObject>());
+            if T::free_list().push(this) {
+                ffi::Py_DECREF(kind.cast());
+                return;
+            }
+        }
+        if let Some(free) = (*kind).tp_free {
+            free(this.cast());
+        }
+        ffi::Py_DECREF(kind.cast());
+    }
+}
+
+const _: () = assert!(offset_of!(ffi::PyObject, ob_type) == 8, "a 64-bit build with the interpreter's lock");

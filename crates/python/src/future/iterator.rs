@@ -1,0 +1,110 @@
+//! What `await future` runs on.
+
+use std::mem::offset_of;
+
+use pyo3::ffi;
+
+use crate::ffi::{
+    Args, Collectable, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Signature, Slot, Step,
+    TypeBuilder, TypeCell, Visitor, allocate_recycled,
+};
+
+use super::FutureObject;
+
+/// The iterator of one `await`: yields the future once if it is pending, then ends with its result.
+#[repr(C)]
+pub(crate) struct FutureIterator {
+    head: ffi::PyObject,
+    /// Emptied when the iteration has ended.
+    future: Slot<FutureObject>,
+}
+
+// SAFETY: repr(C), header first.
+unsafe impl Layout for FutureIterator {}
+
+static TYPE: TypeCell = TypeCell::new();
+static FREE: FreeList = FreeList::new();
+
+// SAFETY: `register` makes the type with this layout; a zero slot is empty.
+unsafe impl Native for FutureIterator {
+    fn type_cell() -> &'static TypeCell {
+        &TYPE
+    }
+}
+
+impl Recycled for FutureIterator {
+    fn free_list() -> &'static FreeList {
+        &FREE
+    }
+}
+
+impl Collectable for FutureIterator {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.future);
+    }
+
+    fn clear(&self) {
+        self.future.clear();
+    }
+}
+
+const _: () = assert!(offset_of!(FutureIterator, future) == size_of::<ffi::PyObject>());
+
+impl FutureIterator {
+    /// Makes the type.
+    pub(crate) fn register(module: &Object) -> Result<()> {
+        TypeBuilder::<Self>::new(c"aioxide._native.FutureIter", c"The iterator behind `await future`.")
+            .internal()
+            .immutable()
+            .dies_recycled()
+            .iterable(|iterator: &Self| iterator.own())
+            .resumable(Self::resume)
+            .method1(c"send", |iterator: &Self, _value: &Object| iterator.resume_once(), c"Resume the await; the value is ignored.")
+            .method_fast(c"throw", Self::throw, c"Raise an exception at the await.")
+            .method(c"close", |iterator: &Self| iterator.future.clear(), c"End the await.")
+            .add_to(module)
+    }
+
+    /// The iterator of an `await` of `future`.
+    #[inline]
+    pub(crate) fn new(future: &FutureObject) -> Result<Owned<Self>> {
+        allocate_recycled::<Self>(|iterator| iterator.future.fill(future.own()))
+    }
+
+    #[inline(always)]
+    fn resume(&self) -> Result<Step> {
+        let Some(future) = self.future.peek() else {
+            return Ok(Step::Return(crate::ffi::none()));
+        };
+        if future.is_done() {
+            let Some(future) = self.future.take() else {
+                return Ok(Step::Return(crate::ffi::none()));
+            };
+            return future.result().map(Step::Return);
+        }
+        if future.blocking.replace(true) {
+            return Err(Raised::runtime_error(format_args!("await wasn't used with future")));
+        }
+        Ok(Step::Yield(future.own().into_object()))
+    }
+
+    /// `send(value)`, where the end of the iteration is always an exception.
+    fn resume_once(&self) -> Result<Owned> {
+        match self.resume()? {
+            Step::Yield(future) => Ok(future),
+            Step::Return(value) => Err(Raised::stop_iteration(value)),
+        }
+    }
+
+    /// `throw(type_or_exception, value=None, traceback=None)`.
+    fn throw(&self, args: Args<'_>) -> Result<Owned> {
+        const SIGNATURE: Signature<3> =
+            Signature { function: "throw", parameters: [c"type", c"value", c"traceback"], positional: 3, required: 1 };
+        let [kind, value, traceback] = SIGNATURE.bind(args)?;
+        let exception = crate::ffi::thrown(kind, value, traceback);
+        if exception.is_ok() {
+            self.future.clear();
+        }
+        Err(Raised::restore(exception?))
+    }
+}

@@ -1,0 +1,205 @@
+//! Who is told when a future is done, and how they are queued.
+
+use crate::event_loop::{LoopObject, Ready, call_soon};
+use crate::ffi::{Layout, Object, Owned, Result, Visitor};
+use crate::task::TaskObject;
+
+use super::FutureObject;
+use super::layout::FirstWaiter;
+
+/// Somebody who waits for a future.
+#[derive(Clone)]
+pub(crate) enum Waiter {
+    /// A task of ours: it is stepped when the future is done.
+    Task(Owned<TaskObject>),
+    /// A callback of `add_done_callback`, called with the future in a context.
+    Callback {
+        /// What to call.
+        callback: Owned,
+        /// A `contextvars.Context`.
+        context: Owned,
+    },
+}
+
+impl Waiter {
+    /// Shows the references to the cycle collector.
+    pub(super) fn traverse(&self, visitor: &mut Visitor) {
+        match self {
+            Self::Task(task) => visitor.object(task.object()),
+            Self::Callback { callback, context } => {
+                visitor.object(callback);
+                visitor.object(context);
+            }
+        }
+    }
+
+    /// The callback and context under which Python sees this waiter.
+    pub(crate) fn as_callback(&self) -> Result<(Owned, Owned)> {
+        match self {
+            Self::Task(task) => Ok((task.wakeup_method()?, task.context_or_none())),
+            Self::Callback { callback, context } => Ok((callback.clone(), context.clone())),
+        }
+    }
+
+    /// Whether Python's `waiter == callback` is true.
+    fn is_callback(&self, callback: &Object) -> Result<bool> {
+        match self {
+            Self::Task(task) => task.is_wakeup_method(callback),
+            Self::Callback { callback: ours, .. } => ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback)),
+        }
+    }
+
+    /// Whether both are the same registration.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Task(one), Self::Task(two)) => one.object().is(two.object()),
+            (Self::Callback { callback: one, context: in_one }, Self::Callback { callback: two, context: in_two }) => {
+                one.is(two) && in_one.is(in_two)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FutureObject {
+    /// Lets `waiter` know when the future is done; soon, when it is already.
+    #[inline]
+    pub(crate) fn add_waiter(&self, waiter: Waiter) -> Result<()> {
+        if self.is_done() {
+            return self.queue(waiter);
+        }
+        if self.first_waiter.get() == FirstWaiter::Nobody && !self.has_more_waiters() {
+            match waiter {
+                Waiter::Task(task) => {
+                    self.first_waiter.set(FirstWaiter::Task);
+                    self.waiter.fill(task.into_object());
+                }
+                Waiter::Callback { callback, context } => {
+                    self.first_waiter.set(FirstWaiter::Callback);
+                    self.waiter.fill(callback);
+                    self.waiter_context.fill(context);
+                }
+            }
+        } else {
+            self.rare.get_or_make().more_waiters.with(|waiters| waiters.push(waiter));
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn has_more_waiters(&self) -> bool {
+        self.rare.get().is_some_and(|rare| rare.more_waiters.with(|waiters| !waiters.is_empty()))
+    }
+
+    /// Takes the first waiter out.
+    #[inline(always)]
+    fn take_first_waiter(&self) -> Option<Waiter> {
+        match self.first_waiter.replace(FirstWaiter::Nobody) {
+            FirstWaiter::Nobody => None,
+            FirstWaiter::Task => {
+                // The tag says that this is a task: `add_waiter` is the only writer of both.
+                self.waiter.take().and_then(|task| task.into_cast::<TaskObject>().ok()).map(Waiter::Task)
+            }
+            FirstWaiter::Callback => {
+                let (callback, context) = (self.waiter.take()?, self.waiter_context.take()?);
+                Some(Waiter::Callback { callback, context })
+            }
+        }
+    }
+
+    /// Every waiter, in order, without taking them out.
+    pub(crate) fn waiters(&self) -> Vec<Waiter> {
+        let mut all = Vec::new();
+        match self.first_waiter.get() {
+            FirstWaiter::Nobody => {}
+            FirstWaiter::Task => {
+                all.extend(self.waiter.peek().and_then(|task| task.cast::<TaskObject>()).map(|task| Waiter::Task(task.own())));
+            }
+            FirstWaiter::Callback => {
+                if let (Some(callback), Some(context)) = (self.waiter.get(), self.waiter_context.get()) {
+                    all.push(Waiter::Callback { callback, context });
+                }
+            }
+        }
+        if let Some(rare) = self.rare.get() {
+            rare.more_waiters.with(|waiters| all.extend_from_slice(waiters));
+        }
+        all
+    }
+
+    /// Forgets every waiter that equals `callback`; says how many there were.
+    ///
+    /// Comparing may run Python code that changes the waiters: it is done on a copy, and what is taken
+    /// out afterwards is found by identity.
+    pub(crate) fn remove_waiters(&self, callback: &Object) -> Result<u64> {
+        let mut gone = Vec::new();
+        for waiter in self.waiters() {
+            if waiter.is_callback(callback)? {
+                gone.push(waiter);
+            }
+        }
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        let mut removed = Vec::with_capacity(gone.len());
+        let mut kept = Vec::new();
+        for waiter in self.take_waiters() {
+            if gone.iter().any(|lost| lost.is(&waiter)) { removed.push(waiter) } else { kept.push(waiter) }
+        }
+        let mut kept = kept.into_iter();
+        if let Some(first) = kept.next() {
+            self.add_waiter(first)?;
+        }
+        for waiter in kept {
+            self.add_waiter(waiter)?;
+        }
+        Ok(removed.len() as u64)
+    }
+
+    /// Takes every waiter out, in order.
+    fn take_waiters(&self) -> impl Iterator<Item = Waiter> + use<> {
+        let first = self.take_first_waiter();
+        let more = self.rare.get().map(|rare| rare.more_waiters.with(std::mem::take)).unwrap_or_default();
+        first.into_iter().chain(more)
+    }
+
+    /// Queues every waiter. The future has just become done.
+    #[inline]
+    pub(super) fn wake_waiters(&self) -> Result<()> {
+        if let Some(first) = self.take_first_waiter() {
+            self.queue(first)?;
+        }
+        if self.has_more_waiters() {
+            for waiter in self.take_waiters() {
+                self.queue(waiter)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues one waiter of a future that is done.
+    #[inline(always)]
+    fn queue(&self, waiter: Waiter) -> Result<()> {
+        if let Some(event_loop) = self.get_native_loop() {
+            if event_loop.has_shortcuts() {
+                return self.queue_natively(event_loop, waiter);
+            }
+        }
+        self.queue_through_python(waiter)
+    }
+
+    #[inline(always)]
+    fn queue_natively(&self, event_loop: &LoopObject, waiter: Waiter) -> Result<()> {
+        event_loop.queue(match waiter {
+            Waiter::Task(task) => Ready::Wake(task, self.own()),
+            Waiter::Callback { callback, context } => Ready::Done { callback, context, future: self.own() },
+        })
+    }
+
+    #[cold]
+    fn queue_through_python(&self, waiter: Waiter) -> Result<()> {
+        let (callback, context) = waiter.as_callback()?;
+        let event_loop = self.get_loop()?.own();
+        call_soon(&event_loop, &callback, Some(self.object()), Some(&context))
+    }
+}

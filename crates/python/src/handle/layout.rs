@@ -1,0 +1,206 @@
+//! A callback with its arguments and its context.
+
+use std::cell::Cell;
+
+use pyo3::ffi;
+
+use crate::event_loop::LoopObject;
+use crate::ffi::{
+    Collectable, FreeList, Layout, Lazily, Native, Object, Owned, Recycled, Result, Slot, TypeCell, Visitor,
+    allocate_recycled, call0, names, tuple_items, tuple_of,
+};
+
+/// How the arguments are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Shape {
+    /// There are none.
+    Nothing = 0,
+    /// `arguments` is the only one.
+    One = 1,
+    /// `arguments` is a tuple of them.
+    Many = 2,
+}
+
+/// A handle.
+#[repr(C)]
+pub(crate) struct HandleObject {
+    head: ffi::PyObject,
+    /// Empty once cancelled.
+    pub(super) callback: Slot,
+    pub(super) arguments: Slot,
+    pub(super) context: Slot,
+    pub(super) event_loop: Slot,
+    pub(super) debug: Lazily<DebugInfo>,
+    pub(crate) weak: Slot,
+    pub(super) shape: Cell<Shape>,
+    pub(super) cancelled: Cell<bool>,
+    /// Timers: whether the handle is in the loop's heap (or in its queue, being due).
+    pub(super) scheduled: Cell<bool>,
+}
+
+/// What only debug mode keeps.
+#[derive(Default)]
+pub(super) struct DebugInfo {
+    /// The stack where the handle was made.
+    pub(super) source_traceback: Slot,
+    /// The representation that it had before it was cancelled.
+    pub(super) representation: Slot,
+}
+
+// SAFETY: repr(C), header first.
+unsafe impl Layout for HandleObject {}
+
+static TYPE: TypeCell = TypeCell::new();
+static FREE: FreeList = FreeList::new();
+
+// SAFETY: `methods::register` makes the type with this layout; zero bytes are empty slots, `Nothing`
+// and `false`.
+unsafe impl Native for HandleObject {
+    fn type_cell() -> &'static TypeCell {
+        &TYPE
+    }
+}
+
+impl Recycled for HandleObject {
+    fn free_list() -> &'static FreeList {
+        &FREE
+    }
+}
+
+impl Collectable for HandleObject {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.callback);
+        visitor.slot(&self.arguments);
+        visitor.slot(&self.context);
+        visitor.slot(&self.event_loop);
+        if let Some(debug) = self.debug.get() {
+            visitor.slot(&debug.source_traceback);
+            visitor.slot(&debug.representation);
+        }
+    }
+
+    fn clear(&self) {
+        self.callback.clear();
+        self.arguments.clear();
+        self.context.clear();
+        self.event_loop.clear();
+        if let Some(debug) = self.debug.get() {
+            debug.source_traceback.clear();
+            debug.representation.clear();
+        }
+    }
+}
+
+impl HandleObject {
+    /// A handle of `event_loop` for `callback(*arguments)` in `context`.
+    #[inline]
+    pub(crate) fn new(
+        event_loop: &LoopObject,
+        callback: &Object,
+        arguments: &[&Object],
+        context: Owned,
+    ) -> Result<Owned<Self>> {
+        let (shape, arguments) = packed(arguments)?;
+        let handle = allocate_recycled::<Self>(|handle| {
+            handle.fill(event_loop.object(), callback, shape, arguments, context);
+        })?;
+        if event_loop.debug() {
+            handle.remember_stack()?;
+        }
+        Ok(handle)
+    }
+
+    /// Fills a new handle's fields.
+    #[inline(always)]
+    pub(super) fn fill(
+        &self,
+        event_loop: &Object,
+        callback: &Object,
+        shape: Shape,
+        arguments: Option<Owned>,
+        context: Owned,
+    ) {
+        self.callback.fill(callback.own());
+        if let Some(arguments) = arguments {
+            self.arguments.fill(arguments);
+        }
+        self.shape.set(shape);
+        self.context.fill(context);
+        self.event_loop.fill(event_loop.own());
+    }
+
+    #[cold]
+    pub(super) fn remember_stack(&self) -> Result<()> {
+        let stack = call0(&names().extract_stack)?;
+        self.debug.get_or_make().source_traceback.set(stack);
+        Ok(())
+    }
+
+    /// Whether the handle was cancelled.
+    #[inline(always)]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    /// Cancels: the callback will not be called, and is let go of.
+    pub(crate) fn cancel(&self) -> Result<()> {
+        if self.cancelled.get() {
+            return Ok(());
+        }
+        if self.is_in_debug_mode()? {
+            let representation = self.represent()?;
+            self.debug.get_or_make().representation.set(representation);
+        }
+        self.cancelled.set(true);
+        self.callback.clear();
+        self.arguments.clear();
+        self.shape.set(Shape::Nothing);
+        Ok(())
+    }
+
+    fn is_in_debug_mode(&self) -> Result<bool> {
+        let Some(event_loop) = self.event_loop.get() else { return Ok(false) };
+        match event_loop.cast::<LoopObject>() {
+            Some(ours) => Ok(ours.debug()),
+            None => crate::ffi::call_method0(&event_loop, &names().get_debug)?.is_true(),
+        }
+    }
+
+    /// `_args`: the arguments as a tuple; `None` once cancelled.
+    pub(super) fn arguments_tuple(&self) -> Result<Option<Owned>> {
+        if self.callback.is_empty() {
+            return Ok(None);
+        }
+        match self.shape.get() {
+            Shape::Nothing => tuple_of(&[]).map(Some),
+            Shape::One => match self.arguments.get() {
+                Some(argument) => tuple_of(&[&argument]).map(Some),
+                None => Ok(None),
+            },
+            Shape::Many => Ok(self.arguments.get()),
+        }
+    }
+
+    /// Replaces the arguments.
+    pub(super) fn set_arguments(&self, arguments: &Object) {
+        self.shape.set(Shape::Many);
+        self.arguments.set(arguments.own());
+    }
+}
+
+/// The cheapest way to keep `arguments`.
+#[inline(always)]
+pub(super) fn packed(arguments: &[&Object]) -> Result<(Shape, Option<Owned>)> {
+    match arguments {
+        [] => Ok((Shape::Nothing, None)),
+        // A single argument is kept as it is, unless it could be taken for the tuple.
+        [one] => Ok((Shape::One, Some(one.own()))),
+        many => Ok((Shape::Many, Some(tuple_of(many)?))),
+    }
+}
+
+/// The items of a tuple of arguments.
+pub(super) fn unpacked(arguments: &Object) -> Vec<&Object> {
+    tuple_items(arguments)
+}

@@ -1,0 +1,21 @@
+//! Handles: what `call_soon`, `call_later` and `call_at` return, and the callbacks that they hold.
+//!
+//! * `layout.rs`: a callback with its arguments and its context
+//! * `run.rs`: calling it
+//! * `timer.rs`: a handle with a deadline
+//! * `methods.rs`: the Python types `Handle` and `TimerHandle`
+//!
+//! What must always be true: a cancelled handle holds no callback and no arguments, so that a timer that
+//! waits in the heap for its compaction keeps nothing alive; and a handle is run at most once for each
+//! time it was queued.
+//!
+//! Read next: `event_loop/mod.rs`.
+
+mod layout;
+mod methods;
+mod run;
+mod timer;
+
+pub(crate) use layout::HandleObject;
+pub(crate) use methods::register;
+pub(crate) use timer::TimerObject;

@@ -1,0 +1,61 @@
+//! Calling a handle's callback.
+
+use crate::ffi::{Entered, Layout, Owned, Raised, Result, call0, call1, call_positional, call_method1, names};
+use crate::ffi::Dict;
+
+use super::HandleObject;
+use super::layout::Shape;
+
+impl HandleObject {
+    /// Calls the callback in its context. Its exceptions go to the loop's exception handler; what comes
+    /// back as an error has to leave the loop.
+    #[inline]
+    pub(crate) fn run(&self) -> Result<()> {
+        let (Some(callback), Some(context)) = (self.callback.get(), self.context.get()) else {
+            return Ok(());
+        };
+        let called = Entered::new(&context).and_then(|_entered| match self.shape.get() {
+            Shape::Nothing => call0(&callback),
+            Shape::One => self.arguments.get().map_or_else(|| call0(&callback), |only| call1(&callback, &only)),
+            Shape::Many => {
+                self.arguments.get().map_or_else(|| call0(&callback), |tuple| call_positional(&callback, &tuple))
+            }
+        });
+        match called {
+            Ok(_) => Ok(()),
+            Err(raised) => self.failed(raised),
+        }
+    }
+
+    /// Reports a callback's exception.
+    #[cold]
+    pub(crate) fn failed(&self, raised: Raised) -> Result<()> {
+        if raised.leaves_the_loop() {
+            return Err(raised);
+        }
+        let exception = raised.take();
+        let Some(event_loop) = self.event_loop.get() else { return Ok(()) };
+        let message = call1(&names().describe_failure, self.object())?;
+        let context = Dict::new()?;
+        context.set(&names().message, &message)?;
+        context.set(&names().exception, &exception)?;
+        context.set(&names().handle, self.object())?;
+        if let Some(stack) = self.source_traceback() {
+            context.set(&names().source_traceback, &stack)?;
+        }
+        call_method1(&event_loop, &names().call_exception_handler, context.object()).map(drop)
+    }
+
+    /// The stack where the handle was made, in debug mode.
+    pub(super) fn source_traceback(&self) -> Option<Owned> {
+        self.debug.get().and_then(|debug| debug.source_traceback.get())
+    }
+
+    /// `repr(handle)`: what it was before it was cancelled, or what it is.
+    pub(super) fn represent(&self) -> Result<Owned> {
+        match self.debug.get().and_then(|debug| debug.representation.get()) {
+            Some(kept) => Ok(kept),
+            None => call1(&names().describe_handle, self.object()),
+        }
+    }
+}

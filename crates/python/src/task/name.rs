@@ -1,0 +1,72 @@
+//! A task's name: "Task-7", spelled out when somebody asks.
+
+#[cfg(not(Py_3_14))]
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::ffi::{IntoOwned, Object, Owned, Result, Slot, Visitor, names};
+
+/// The number of the last automatic name.
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// A name: given as a `str`, or a number.
+///
+/// The number of an automatic name is kept as such: most tasks are never asked for their name. From
+/// Python 3.14 on it is an `int` object, because that is what debuggers expect at this offset.
+#[repr(C)]
+pub(super) struct Name {
+    object: Slot,
+    #[cfg(not(Py_3_14))]
+    number: Cell<u64>,
+}
+
+impl Name {
+    /// Gives the task the next automatic name.
+    #[inline(always)]
+    pub(super) fn count(&self) -> Result<()> {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed) + 1;
+        #[cfg(Py_3_14)]
+        self.object.set(number.into_owned()?);
+        #[cfg(not(Py_3_14))]
+        self.number.set(number);
+        Ok(())
+    }
+
+    /// The name, spelled out.
+    pub(super) fn get(&self) -> Result<Owned> {
+        let number = match self.object.get() {
+            #[cfg(Py_3_14)]
+            Some(object) if is_number(&object) => object,
+            Some(object) => return Ok(object),
+            #[cfg(not(Py_3_14))]
+            None if self.number.get() != 0 => self.number.get().into_owned()?,
+            None => return Ok(crate::ffi::none()),
+        };
+        let spelled = names().task_prefix.add(&*number.to_str()?)?;
+        self.object.set(spelled.clone());
+        Ok(spelled)
+    }
+
+    /// Anything, as `str(value)`.
+    pub(super) fn set(&self, value: &Object) -> Result<()> {
+        self.object.set(value.to_str()?);
+        Ok(())
+    }
+
+    /// Shows the reference to the cycle collector.
+    pub(super) fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.object);
+    }
+
+    /// Forgets the name.
+    pub(super) fn clear(&self) {
+        self.object.clear();
+    }
+}
+
+#[cfg(Py_3_14)]
+fn is_number(object: &Object) -> bool {
+    use crate::ffi::Layout;
+    // SAFETY: a type check on a live object.
+    unsafe { pyo3::ffi::PyLong_CheckExact(object.pointer()) != 0 }
+}

@@ -1,0 +1,19 @@
+//! What differs between the patches of one Python version, asked at run time.
+//!
+//! Differences between minor versions are compile-time switches (`cfg(Py_3_12)` and so on), since the
+//! extension is built for each; a fix that came with a patch can't be told then.
+
+use pyo3::ffi;
+
+/// Whether `set_exception(StopIteration)` fails the future with a `RuntimeError` (3.11.8, 3.12.2 and
+/// later) instead of raising a `TypeError`.
+pub(crate) fn replaces_stop_iteration() -> bool {
+    let version = running_version();
+    version >= 0x030C_0200 || (0x030B_0800..0x030C_0000).contains(&version)
+}
+
+/// `sys.hexversion` of the running interpreter.
+fn running_version() -> u64 {
+    // SAFETY: a constant of the interpreter.
+    unsafe { u64::from(ffi::Py_Version as u32) }
+}

@@ -1,0 +1,41 @@
+"""The native module, for type checkers.
+
+Names that stand for asyncio's have the very types that typeshed gives asyncio's for the Python
+being checked: a program that mixes `asyncio.Task` and `aioxide.Task` in its annotations is right at
+run time (isinstance agrees), so a checker must not object either.
+"""
+
+import sys
+from asyncio import BaseEventLoop
+from asyncio import Future as Future
+from asyncio import Handle as Handle
+from asyncio import Task as Task
+from asyncio import TimerHandle as TimerHandle
+from asyncio import all_tasks as all_tasks
+from asyncio import as_completed as as_completed
+from asyncio import create_task as create_task
+from asyncio import current_task as current_task
+from asyncio import ensure_future as ensure_future
+from asyncio import gather as gather
+from asyncio import run_coroutine_threadsafe as run_coroutine_threadsafe
+from asyncio import shield as shield
+from asyncio import sleep as sleep
+from asyncio import to_thread as to_thread
+from asyncio import wait as wait
+from asyncio import wait_for as wait_for
+from asyncio.taskgroups import TaskGroup as TaskGroup
+from asyncio.timeouts import Timeout as Timeout
+from asyncio.timeouts import timeout as timeout
+from asyncio.timeouts import timeout_at as timeout_at
+from typing import Any
+
+if sys.version_info >= (3, 14):
+    from asyncio import future_add_to_awaited_by as future_add_to_awaited_by
+    from asyncio import future_discard_from_awaited_by as future_discard_from_awaited_by
+
+# At run time a subclass of AbstractEventLoop alone. The base named here gives checkers the same
+# methods without the abstract marks, which would forbid calling aioxide.Loop().
+class LoopBase(BaseEventLoop):
+    """The scheduling half of the loop; `aioxide.Loop` adds what runs once per program or server."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...

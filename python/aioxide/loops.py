@@ -1,0 +1,199 @@
+"""`Loop`: the native scheduler, with what runs once per program around it.
+
+The native half (`_native.LoopBase`) holds everything that runs once per callback, per timer or per
+turn. What runs once per program (starting, stopping, shutting down, signal handlers, the texts of
+the exception handler) is the running Python's own code, inherited, so that it is right for each
+version; and so is, until aioxide's own network layer replaces it, the code of transports, servers
+and subprocesses, which rests on this loop's readers and writers.
+
+What must hold: nothing inherited runs on the path of a callback, a timer, a task step or a turn.
+"""
+
+import asyncio.unix_events
+import os
+import selectors
+import signal
+import sys
+import threading
+from asyncio import events
+from collections.abc import Mapping
+from typing import Any
+
+from . import _native
+from ._registry import connect_registries
+
+connect_registries()
+os.register_at_fork(after_in_child=_native.note_fork)
+
+# Of a selector that a program hands over only the kind is taken: the loop has its own.
+_PLAIN_SELECTORS = tuple(
+    getattr(selectors, name)
+    for name in ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector")
+    if hasattr(selectors, name)
+)
+
+
+class _SelectorView:
+    """What `loop._selector` shows: the descriptors that the native selector watches."""
+
+    def __init__(self, loop: "Loop") -> None:
+        self._loop = loop
+
+    def get_map(self) -> Mapping[int, selectors.SelectorKey]:
+        """Return the watched descriptors, with (reader, writer) handles as their data."""
+        return {
+            fd: selectors.SelectorKey(fd, fd, _events_of(handles), handles)
+            for fd, handles in self._loop._watched().items()
+        }
+
+    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
+        """Return the key of one watched descriptor. Raises KeyError for others."""
+        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        return self.get_map()[fd]
+
+    def close(self) -> None:
+        """Do nothing: the native selector is closed with its loop."""
+
+
+def _events_of(handles: tuple[Any, Any]) -> int:
+    reader, writer = handles
+    return (selectors.EVENT_READ if reader is not None else 0) | (
+        selectors.EVENT_WRITE if writer is not None else 0
+    )
+
+
+class Loop(_native.LoopBase, asyncio.unix_events._UnixSelectorEventLoop):  # type: ignore[misc]
+    """An event loop, as asyncio.AbstractEventLoop describes it.
+
+    `selector` is accepted for the sake of programs that choose one of the standard library's; the
+    loop closes it and uses its own. A selector of another class is refused with TypeError, since
+    its `select` would never be called.
+    """
+
+    def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
+        if selector is not None:
+            if type(selector) not in _PLAIN_SELECTORS:
+                raise TypeError(
+                    f"aioxide's loop has its own selector and can't use {selector!r}; "
+                    "asyncio.unix_events._UnixSelectorEventLoop can"
+                )
+            selector.close()
+        _native.LoopBase.__init__(self)
+        asyncio.unix_events._UnixSelectorEventLoop.__init__(self, _SelectorView(self))
+        self._wakeup_fd_before: int | None = None
+        self._notice_overrides()
+
+    def _notice_overrides(self) -> None:
+        """Look which hot methods are overridden, by a subclass or on the instance."""
+        cls, own = type(self), vars(self)
+
+        def is_native(name: str) -> bool:
+            return getattr(cls, name) is getattr(_native.LoopBase, name) and name not in own
+
+        self._set_shortcuts(all(map(is_native, ("call_soon", "get_debug"))), is_native("time"))
+
+    def run_forever(self) -> None:
+        """Run until stop() is called.
+
+        Raises RuntimeError when the loop is closed or running, or another loop runs in this thread;
+        lets KeyboardInterrupt and SystemExit of callbacks through.
+        """
+        self._run_forever_setup()
+        try:
+            if type(self)._run_once is _native.LoopBase._run_once:
+                self._run_turns()
+            else:
+                while not self._stopping:
+                    self._run_once()
+        finally:
+            self._run_forever_cleanup()
+
+    def _run_forever_setup(self) -> None:
+        self._check_closed()
+        self._check_running()
+        self._set_coroutine_origin_tracking(self._debug)
+        self._old_agen_hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(
+            firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook
+        )
+        self._notice_overrides()
+        self._set_running_thread(True)
+        self._take_wakeup_fd()
+        events._set_running_loop(self)
+
+    def _run_forever_cleanup(self) -> None:
+        self._stopping = False
+        self._set_running_thread(False)
+        events._set_running_loop(None)
+        self._give_wakeup_fd_back()
+        self._set_coroutine_origin_tracking(False)
+        if self._old_agen_hooks is not None:
+            sys.set_asyncgen_hooks(*self._old_agen_hooks)
+            self._old_agen_hooks = None
+
+    def _take_wakeup_fd(self) -> None:
+        """Let signals wake the blocked loop: one may arrive just before it blocks.
+
+        Only the main thread may ask for that; somebody else's descriptor is left in place.
+        """
+        if threading.current_thread() is not threading.main_thread() or self._csock is None:
+            return
+        own = self._csock.fileno()
+        before = signal.set_wakeup_fd(own, warn_on_full_buffer=False)
+        if before not in (-1, own):
+            signal.set_wakeup_fd(before)
+        elif before == -1:
+            self._wakeup_fd_before = before
+
+    def _give_wakeup_fd_back(self) -> None:
+        before, self._wakeup_fd_before = self._wakeup_fd_before, None
+        if before is not None and not self._signal_handlers:
+            signal.set_wakeup_fd(before)
+
+    def _set_coroutine_origin_tracking(self, enabled: bool) -> None:
+        super()._set_coroutine_origin_tracking(enabled)
+        _native.track_origins(bool(enabled))
+
+    def set_debug(self, enabled: bool) -> None:
+        """Switch debug mode on or off."""
+        self._debug = enabled
+        if self.is_running():
+            self.call_soon_threadsafe(self._set_coroutine_origin_tracking, self._debug)
+
+    def _create_task_by_factory(self, coro: Any, **kwargs: Any) -> Any:
+        """Make a task by the loop's factory, with the arguments that this Python gives it."""
+        factory = self._task_factory
+        if sys.version_info >= (3, 14):
+            return factory(self, coro, **kwargs)
+        name = kwargs.pop("name", None)
+        if kwargs.get("context", ...) is None:
+            del kwargs["context"]
+        if sys.version_info < (3, 13):
+            _refuse_others(kwargs)
+        task = factory(self, coro, **kwargs)
+        if sys.version_info >= (3, 13):
+            task.set_name(name)
+        else:
+            asyncio.tasks._set_task_name(task, name)
+        return task
+
+    def close(self) -> None:
+        """Close the loop: drop what is queued, close the selector, shut the executor down.
+
+        Does nothing on a closed loop. Raises RuntimeError while the loop runs.
+        """
+        if self.is_closed() and not self.is_running():
+            return
+        super().close()
+        self._close_engine()
+
+
+def _refuse_others(kwargs: Mapping[str, Any]) -> None:
+    for name in kwargs:
+        if name != "context":
+            raise TypeError(f"Loop.create_task() got an unexpected keyword argument {name!r}")
+
+
+def new_event_loop() -> Loop:
+    """Return a new event loop of aioxide."""
+    return Loop()

@@ -1,0 +1,79 @@
+"""What the fixtures of ``conftest.py`` are made of, for tests that need the parts."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+IMPLEMENTATIONS = ("asyncio", "aioxide")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+DOORS: Mapping[str, tuple[str, ...]] = {
+    "asyncio": (sys.executable,),
+    "aioxide": (sys.executable, "-m", "aioxide"),
+}
+
+
+class Run:
+    """Runs coroutine functions, each on a new loop, and keeps what the loop had to report.
+
+    ``reports`` holds the contexts that the loop's exception handler was given; one that is left
+    when the test ends fails it. A test that expects one takes it out (``run.reports.pop()``); a
+    test of exception handlers sets its own, inside.
+    """
+
+    def __init__(self, loop_factory: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        self.loop_factory = loop_factory
+        self.reports: list[dict[str, Any]] = []
+
+    def __call__(
+        self,
+        main: Callable[..., Coroutine[Any, Any, Any]],
+        *args: object,
+        debug: bool = False,
+    ) -> Any:
+        """Return what ``await main(*args)`` returns, or raise what it raises."""
+        with asyncio.Runner(debug=debug, loop_factory=self.loop_factory) as runner:
+            runner.get_loop().set_exception_handler(self._collect)
+            return runner.run(main(*args))
+
+    def check_reports(self) -> None:
+        """Fail when an exception was reported that no test took out of ``reports``."""
+        assert self.reports == [], "the loop's exception handler was called"
+
+    def _collect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.reports.append(context)
+
+
+def launch(
+    implementation: str,
+    *arguments: str | os.PathLike[str],
+    input: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    timeout: float = 30.0,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python ARGUMENTS`` or ``python -m aioxide ARGUMENTS`` in a new process, to its end.
+
+    ``env`` is added to the environment, from which every PYTHON* setting but PYTHONPATH was taken.
+    The time limit, in seconds, kills the process. Returns the exit code and both outputs as text.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") or name == "PYTHONPATH"
+    }
+    return subprocess.run(
+        [*DOORS[implementation], *arguments],
+        input=input,
+        capture_output=True,
+        text=True,
+        env={**inherited, "PYTHONUTF8": "1", **(env or {})},
+        cwd=cwd,
+        timeout=timeout,
+        check=False,
+    )
