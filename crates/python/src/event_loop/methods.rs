@@ -32,7 +32,7 @@ fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method_fast(c"create_task", LoopObject::create_task, c"create_task($self, /, coro, **kwargs)\n--\n\nSchedule a coroutine. Return its Task.")
         .method(c"stop", |event_loop: &LoopObject| event_loop.stopping.set(true), c"stop($self, /)\n--\n\nEnd run_forever after the turn that is running.")
         .method(c"is_running", LoopObject::is_running, c"is_running($self, /)\n--\n\nReturn True while the loop runs.")
-        .method(c"is_closed", |event_loop: &LoopObject| event_loop.closed.get(), c"is_closed($self, /)\n--\n\nReturn True once close() was called.")
+        .method(c"is_closed", LoopObject::is_closed, c"is_closed($self, /)\n--\n\nReturn True once close() was called.")
         .method(c"get_debug", LoopObject::debug, c"get_debug($self, /)\n--\n\nReturn whether debug mode is on.")
         .method(c"get_task_factory", |event_loop: &LoopObject| event_loop.task_factory.get(), c"get_task_factory($self, /)\n--\n\nReturn the task factory, or None.")
         .method1(c"set_task_factory", LoopObject::set_task_factory, c"set_task_factory($self, factory, /)\n--\n\nMake tasks with factory(loop, coro, ...), or as usual with None.")

@@ -138,6 +138,11 @@ impl LoopObject {
         if self.closed.get() { Err(closed_error()) } else { Ok(()) }
     }
 
+    /// Whether the loop is closed. One whose `__init__` has not come to its end has nothing to close.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.get() || self.engine.get().is_none()
+    }
+
     /// Drops everything queued, outside any borrow.
     pub(super) fn drop_entries(&self) {
         if let Some(engine) = self.engine.get() {
