@@ -9,13 +9,13 @@ and subprocesses, which rests on this loop's readers and writers.
 What must hold: nothing inherited runs on the path of a callback, a timer, a task step or a turn.
 """
 
-import asyncio.unix_events
 import os
 import selectors
 import signal
 import sys
 import threading
-from asyncio import events
+from asyncio import events, tasks
+from asyncio.unix_events import _UnixSelectorEventLoop
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,7 +62,7 @@ def _events_of(handles: tuple[Any, Any]) -> int:
     )
 
 
-class Loop(_native.LoopBase, asyncio.unix_events._UnixSelectorEventLoop):  # type: ignore[misc]
+class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
     """An event loop, as asyncio.AbstractEventLoop describes it.
 
     `selector` is accepted for the sake of programs that choose one of the standard library's; the
@@ -79,7 +79,7 @@ class Loop(_native.LoopBase, asyncio.unix_events._UnixSelectorEventLoop):  # typ
                 )
             selector.close()
         _native.LoopBase.__init__(self)
-        asyncio.unix_events._UnixSelectorEventLoop.__init__(self, _SelectorView(self))
+        _UnixSelectorEventLoop.__init__(self, _SelectorView(self))
         self._wakeup_fd_before: int | None = None
         self._notice_overrides()
 
@@ -174,7 +174,7 @@ class Loop(_native.LoopBase, asyncio.unix_events._UnixSelectorEventLoop):  # typ
         if sys.version_info >= (3, 13):
             task.set_name(name)
         else:
-            asyncio.tasks._set_task_name(task, name)
+            tasks._set_task_name(task, name)
         return task
 
     def close(self) -> None:
