@@ -1,7 +1,7 @@
 //! Awaiting something inside a machine.
 
 use crate::ffi::{Collectable, Layout, Object, Owned, Result, Slot, Step, Visitor, await_iterator, resume_iterator};
-use crate::future::{FutureObject, as_future};
+use crate::future::{FutureObject, as_plain_future};
 
 /// What a machine awaits at the moment: a future of ours directly, anything else through its iterator.
 /// All zero bytes mean nothing.
@@ -14,7 +14,7 @@ pub(crate) struct Delegate {
 impl Delegate {
     /// Begins to await `awaitable`; [`Delegate::resume`] does the rest.
     pub(crate) fn begin(&self, awaitable: &Object) -> Result<()> {
-        let target = match as_future(awaitable) {
+        let target = match as_plain_future(awaitable) {
             Some(_) => awaitable.own(),
             None => await_iterator(awaitable)?,
         };
@@ -44,7 +44,7 @@ impl Delegate {
         let Some(target) = self.target.get() else {
             return Ok(Step::Return(crate::ffi::none()));
         };
-        let resumed = match (as_future(&target), thrown) {
+        let resumed = match (as_plain_future(&target), thrown) {
             (Some(future), None) if !future.is_done() => {
                 future.blocking.set(true);
                 return Ok(Step::Yield(target));

@@ -140,16 +140,20 @@ impl Collectable for FutureObject {
     }
 }
 
-/// A future of ours (or a subclass, or a task) behind `object`, by its real type.
+/// A future of ours (or a subclass, or a task) behind `object`, by its real type. For reading its state:
+/// a subclass may have methods of its own.
 #[inline(always)]
 pub(crate) fn as_future(object: &Object) -> Option<&FutureObject> {
+    as_plain_future(object).or_else(|| object.cast::<FutureObject>())
+}
+
+/// A future or task of exactly our types behind `object`: its methods need not be asked for by name.
+#[inline(always)]
+pub(crate) fn as_plain_future(object: &Object) -> Option<&FutureObject> {
     if let Some(future) = object.exactly::<FutureObject>() {
         return Some(future);
     }
-    if let Some(task) = object.exactly::<TaskObject>() {
-        return Some(task);
-    }
-    object.cast::<FutureObject>()
+    object.exactly::<TaskObject>().map(|task| &**task)
 }
 
 impl FutureObject {

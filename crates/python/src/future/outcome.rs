@@ -11,7 +11,7 @@ impl FutureObject {
     #[inline]
     pub(crate) fn result(&self) -> Result<Owned> {
         match self.state() {
-            State::Returned => self.outcome.get().ok_or_else(|| self.not_ready("Result is not set.")),
+            State::Returned => self.outcome.get().ok_or_else(|| not_ready("Result is not set.")),
             _ => Err(self.result_error()),
         }
     }
@@ -20,7 +20,7 @@ impl FutureObject {
     fn result_error(&self) -> Raised {
         match self.failure() {
             Ok(Some(exception)) => Raised::restore(exception),
-            Ok(None) => self.not_ready("Result is not set."),
+            Ok(None) => not_ready("Result is not set."),
             Err(raised) => raised,
         }
     }
@@ -53,7 +53,7 @@ impl FutureObject {
     /// `Future.exception()`: `None` when there is a result.
     pub(crate) fn exception(&self) -> Result<Option<Owned>> {
         match self.state() {
-            State::Pending => Err(self.not_ready("Exception is not set.")),
+            State::Pending => Err(not_ready("Exception is not set.")),
             State::Cancelled => Err(Raised::restore(self.make_cancelled_error()?)),
             State::Returned => Ok(None),
             State::Failed => {
@@ -63,11 +63,9 @@ impl FutureObject {
         }
     }
 
-    #[cold]
-    fn not_ready(&self, text: &str) -> Raised {
-        match self.get_loop() {
-            Ok(_) => Raised::new(&names().invalid_state_error, format_args!("{text}")),
-            Err(raised) => raised,
-        }
-    }
+}
+
+#[cold]
+fn not_ready(text: &str) -> Raised {
+    Raised::new(&names().invalid_state_error, format_args!("{text}"))
 }

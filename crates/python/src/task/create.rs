@@ -76,22 +76,22 @@ impl TaskObject {
         let Some(coroutine) = coroutine else { return Ok(()) };
         self.bind_to_loop(event_loop, "Task")?;
         self.forget_earlier_life();
+        // Nothing is lost with a task that never came to be.
         self.quiet.set(true);
         check_coroutine(coroutine)?;
         self.context.set(own_or_copied(context.filter(|context| !context.is_none()))?);
-        self.give_name(name.filter(|name| !name.is_none()))?;
+        self.quiet.set(false);
         self.coroutine.set(coroutine.own());
         self.awaiters.mark();
+        self.give_name(name.filter(|name| !name.is_none()))?;
         let eager = eager.map_or(Ok(false), Object::is_true)?;
         if eager && self.loop_is_running()? {
-            self.start_eagerly()?;
-            self.quiet.set(false);
-            return Ok(());
+            let started = self.start_eagerly();
+            self.quiet.set(started.is_err() && cfg!(any(all(Py_3_13, not(Py_3_14)), Py_3_15)));
+            return started;
         }
         self.list();
-        self.queue_step(None)?;
-        self.quiet.set(false);
-        Ok(())
+        self.queue_step(None)
     }
 
     fn forget_earlier_life(&self) {
@@ -145,12 +145,13 @@ fn restore_current(event_loop: &Object, previous: Option<&Object>, step_failed: 
     Err(Raised::restore(raised))
 }
 
-/// The context that a task runs in: the given one, or a copy of the current one.
+/// The context that a task runs in: the given one, or a copy of the current one. What is no context is
+/// refused where the running Python does so; elsewhere the first step fails.
 #[inline(always)]
 fn own_or_copied(context: Option<&Object>) -> Result<Owned> {
     match context {
         None => copy_context(),
-        Some(context) if is_context(context) => Ok(context.own()),
+        Some(context) if is_context(context) || !cfg!(any(all(Py_3_13, not(Py_3_14)), Py_3_15)) => Ok(context.own()),
         Some(other) => Err(Raised::formatted(
             &names().type_error,
             c"a contextvars.Context was expected, got %S",

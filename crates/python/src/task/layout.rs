@@ -99,6 +99,8 @@ impl TaskObject {
     pub(super) fn last_words(&self) {
         if self.dies_pending() {
             self.quiet.set(true);
+            // Whoever gets the report may keep the task alive; it is gone for `all_tasks()` all the same.
+            self.link.leave();
             if let Err(raised) = self.report(&names().destroyed_pending, &names().task, None) {
                 report_unraisable(raised, self.object());
             }

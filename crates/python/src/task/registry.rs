@@ -51,7 +51,7 @@ impl Link {
 
     /// Takes this link out of its list, if it is in one.
     #[inline(always)]
-    fn leave(&self) {
+    pub(super) fn leave(&self) {
         let (next, previous) = (self.next.get(), self.previous.get());
         if next.is_null() || previous.is_null() {
             return;

@@ -4,7 +4,7 @@ use pyo3::ffi;
 
 use crate::event_loop::{Ready, call_soon};
 use crate::ffi::{Layout, Object, Owned, Raised, Result, call_keywords, call_method0, names};
-use crate::future::{FutureObject, Waiter, as_future};
+use crate::future::{FutureObject, Waiter, as_future, as_plain_future};
 
 use super::TaskObject;
 use super::methods::step_callback;
@@ -14,7 +14,7 @@ impl TaskObject {
     /// mistake of the program, which the coroutine gets as an exception with the next step.
     #[inline(always)]
     pub(super) fn wait_for(&self, yielded: Owned) -> Result<()> {
-        if let Some(future) = as_future(&yielded) {
+        if let Some(future) = as_plain_future(&yielded) {
             return self.wait_for_native(future);
         }
         if yielded.is_none() {
