@@ -5,18 +5,27 @@
 #   make conformance-uvloop                       uvloop's suite; PY and TESTS as above
 #   make conformance-self-check                   the same suite on asyncio itself: checks the harness
 
-PYTHON ?= python3
+# Only the standard library is asked for, and pip by uvloop's suite; which Python runs the harness says nothing
+# about which Pythons it tests.
+CONFORMANCE = $(or $(shell sh tools/find_python.sh '$(PYTHON)'),false)
 
-.PHONY: pythons conformance conformance-uvloop conformance-self-check
+.PHONY: pythons conformance conformance-uvloop conformance-self-check check-python
 
-pythons: ## Find or make an interpreter for each supported version
-	@$(PYTHON) tools/pythons.py
+## pythons: find or make an interpreter for each supported version
+pythons: check-python
+	@$(CONFORMANCE) tools/pythons.py
 
-conformance: ## CPython's own asyncio tests on aioxide (PY=3.14 TESTS=test_tasks for a part)
-	@$(PYTHON) tests/conformance/cpython.py $(CONFORMANCE_OPTIONS)
+## conformance: CPython's own asyncio tests on aioxide (a part of them: PY=3.14 TESTS="test_tasks test_locks")
+conformance: check-build
+	@$(CONFORMANCE) tests/conformance/cpython.py $(ARGS)
 
-conformance-uvloop: ## uvloop's own tests on aioxide
-	@$(PYTHON) tests/conformance/uvloop_suite.py $(CONFORMANCE_OPTIONS)
+## conformance-uvloop: uvloop's own tests on aioxide (PY and TESTS as above)
+conformance-uvloop: check-build
+	@$(CONFORMANCE) tests/conformance/uvloop_suite.py $(ARGS)
 
-conformance-self-check: ## CPython's tests on asyncio itself, to check the harness and the machine
-	@$(PYTHON) tests/conformance/cpython.py --implementation stdlib
+## conformance-self-check: CPython's tests on asyncio itself, which checks the harness and this machine
+conformance-self-check: check-python
+	@$(CONFORMANCE) tests/conformance/cpython.py --implementation stdlib $(ARGS)
+
+check-python:
+	@$(CHECK) python

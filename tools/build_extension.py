@@ -1,9 +1,10 @@
 """Builds the extension once for each Python, and lays out a tree to import it from.
 
-For 3.14 the tree is `target/pythons/3.14`: with that folder on `sys.path`, `import aioxide` takes the package
-from this checkout (links to its files, so an edit shows at once) and the extension built for that very
-version. Each version has a cargo target folder of its own, because cargo keeps one build of PyO3 per folder
-and would otherwise build it anew at every change of version. Two versions are built at a time.
+For 3.14 the tree is `target/pythons/3.14`: with that folder on `sys.path`, `import aioxide` takes
+the package from this checkout (links to its files, so an edit shows at once) and the extension
+built for that very version. Each version has a cargo target folder of its own, because cargo keeps
+one build of PyO3 per folder and would otherwise build it anew at every change of version. Two
+versions are built at a time.
 
     python3 tools/build_extension.py [--profile quick] [3.14 ...]
 """
@@ -44,7 +45,7 @@ class Built:
 
 
 def link_package(source: pathlib.Path, destination: pathlib.Path) -> None:
-    """Makes `destination` hold links to the files below `source`, and no others but the extension's."""
+    """Makes `destination` hold a link to each file below `source`, and no other link."""
     wanted = {
         path.relative_to(source)
         for path in source.rglob("*")
@@ -67,15 +68,28 @@ def build(python: pythons.Python, profile: str) -> Built:
     tree = TREES / python.version
     target = CARGO_TARGETS / python.version
     jobs = max(1, (os.cpu_count() or 1) // AT_A_TIME)
-    command = ["cargo", "build", "--quiet", "--package", "aioxide-python", "--profile", profile, "--jobs", str(jobs)]
+    command = [
+        "cargo",
+        "build",
+        "--quiet",
+        "--package",
+        "aioxide-python",
+        "--profile",
+        profile,
+        "--jobs",
+        str(jobs),
+    ]
     environment = {
         **os.environ,
         "PYO3_PYTHON": python.path,
-        # The interpreter that loads the extension provides Python's symbols: libpython is not linked.
+        # The interpreter that loads the extension provides Python's symbols: libpython is not
+        # linked.
         "PYO3_BUILD_EXTENSION_MODULE": "1",
         "CARGO_TARGET_DIR": str(target),
     }
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise BuildFailed(f"cargo failed for {python.version}:\n{done.stderr.strip()}")
     link_package(PACKAGE, tree / "aioxide")
@@ -90,7 +104,7 @@ def build(python: pythons.Python, profile: str) -> Built:
 
 
 def build_all(found: list[pythons.Python], profile: str = "quick") -> dict[str, Built]:
-    """Builds for every interpreter; returns the trees by version, raises BuildFailed at the first failure."""
+    """Builds for every interpreter; returns the trees by version. Raises BuildFailed."""
     if shutil.which("cargo") is None:
         raise BuildFailed("cargo is missing: install Rust with https://rustup.rs")
     built = {}
@@ -104,7 +118,9 @@ def build_all(found: list[pythons.Python], profile: str = "quick") -> dict[str, 
 def main() -> int:
     """Command line: see the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("versions", nargs="*", metavar="3.X", help="only these (default: all that can be had)")
+    parser.add_argument(
+        "versions", nargs="*", metavar="3.X", help="only these (default: all that can be had)"
+    )
     parser.add_argument("--profile", default="quick", help="cargo profile (default: quick)")
     options = parser.parse_args()
     found, unavailable = pythons.find_pythons(tuple(options.versions) or pythons.VERSIONS)

@@ -1,12 +1,13 @@
 """Finds or makes an interpreter for each CPython that aioxide supports.
 
-3.11 and 3.12 are whatever is on PATH or under pyenv, the newest patch of each. 3.13, 3.14 and 3.15 come
-from Debian sid, whose packages hold the newest patch of each together with the test suite: `debootstrap`
-lays them out in a folder of the cache, and they run there through that folder's own dynamic loader, so
-that neither root nor the host's C library matters once the folder exists.
+3.11 and 3.12 are whatever is on PATH or under pyenv, the newest patch of each. 3.13, 3.14 and 3.15
+come from Debian sid, whose packages hold the newest patch of each together with the test suite:
+`debootstrap` lays them out in a folder of the cache, and they run there through that folder's own
+dynamic loader, so that neither root nor the host's C library matters once the folder exists.
 
-What must always hold: every interpreter named here can be started by its path alone, `sys.executable`
-inside it is that path (tests start subprocesses with it), and it has `test.test_asyncio`.
+What must always hold: every interpreter named here can be started by its path alone,
+`sys.executable` inside it is that path (tests start subprocesses with it), and it has
+`test.test_asyncio`.
 
     python3 tools/pythons.py            finds, makes what is missing, says which is which
     python3 tools/pythons.py --json     the same as a list of objects on stdout, for other tools
@@ -66,9 +67,13 @@ def say(text: str) -> None:
 
 
 def probe(path: str | os.PathLike[str]) -> tuple[str, str, bool]:
-    """Returns (patch number, its `sys.executable`, whether it has the asyncio tests) of the Python at `path`."""
+    """Returns the patch number, the `sys.executable` and whether there are tests of a Python."""
     done = subprocess.run(
-        [os.fspath(path), "-I", "-c", PROBE], capture_output=True, text=True, timeout=60, check=False
+        [os.fspath(path), "-I", "-c", PROBE],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
@@ -85,7 +90,9 @@ def patch_key(patch: str) -> tuple[int, ...]:
 def find_on_host(version: str) -> Python:
     """The newest patch of `version` that PATH or pyenv has, with its test suite."""
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
-    candidates = [(path, "pyenv") for path in pyenv.glob(f"versions/{version}.*/bin/python{version}")]
+    candidates = [
+        (path, "pyenv") for path in pyenv.glob(f"versions/{version}.*/bin/python{version}")
+    ]
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         path = pathlib.Path(folder) / f"python{version}"
         if path.is_file() and "shims" not in path.parts:
@@ -120,7 +127,9 @@ def sid_has(root: pathlib.Path, version: str) -> bool:
 def need_debootstrap() -> str:
     """The path of debootstrap, installed first where that is possible."""
     if os.geteuid() != 0:
-        raise Unavailable("making the Debian sid folder needs root (debootstrap); run `make pythons` once as root")
+        raise Unavailable(
+            "making the Debian sid folder needs root (debootstrap); run `make pythons` once as root"
+        )
     # A login shell without sbin still has debootstrap.
     search = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     if not shutil.which("debootstrap", path=search):
@@ -128,7 +137,9 @@ def need_debootstrap() -> str:
             raise Unavailable("debootstrap is missing, and there is no apt-get to install it with")
         say("installing debootstrap")
         for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "debootstrap"]):
-            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+            done = subprocess.run(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+            )
             if done.returncode != 0:
                 raise Unavailable(f"{shlex.join(command)} failed: {done.stderr.strip()}")
     tool = shutil.which("debootstrap", path=search)
@@ -152,11 +163,18 @@ def make_sid(root: pathlib.Path, versions: tuple[str, ...]) -> None:
     try:
         done = subprocess.run(
             [tool, "--variant=minbase", f"--include={include}", "sid", str(draft)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             missing = re.search(r"Couldn't find these debs: (.*)", done.stdout)
-            kept = tuple(v for v in versions if missing and not re.search(rf"python{re.escape(v)}\b", missing[1]))
+            kept = tuple(
+                v
+                for v in versions
+                if missing and not re.search(rf"python{re.escape(v)}\b", missing[1])
+            )
             if kept and kept != versions:
                 shutil.rmtree(draft, ignore_errors=True)
                 make_sid(root, kept)
@@ -173,19 +191,26 @@ def make_sid(root: pathlib.Path, versions: tuple[str, ...]) -> None:
 
 
 def write_launcher(root: pathlib.Path, version: str, home: pathlib.Path) -> pathlib.Path:
-    """Writes the prefix `home` whose `bin/python3.X` runs the Debian folder's Python, and returns that path.
+    """Writes the prefix `home`, whose `bin/python3.X` runs Debian's Python, and returns that path.
 
-    The launcher hands its own path on as argv[0]. Python derives `sys.executable` from it, and its library
-    from the `lib` beside it, so subprocesses, `-I`, `-E` and virtual environments work with no variable set.
+    The launcher hands its own path on as argv[0]. Python derives `sys.executable` from it, and its
+    library from the `lib` beside it, so subprocesses, `-I`, `-E` and virtual environments work with
+    no variable set.
     """
     loaders = sorted([*root.glob("lib64/ld-linux-*.so.*"), *root.glob("lib/ld-linux-*.so.*")])
     if not loaders:
         raise Unavailable(f"no dynamic loader (lib*/ld-linux-*) in {root}")
-    libraries = sorted(p for folder in ("lib", "usr/lib") for p in root.glob(f"{folder}/*-linux-gnu"))
+    libraries = sorted(
+        p for folder in ("lib", "usr/lib") for p in root.glob(f"{folder}/*-linux-gnu")
+    )
     program = home / "bin" / f"python{version}"
     command = [
-        str(loaders[0]), "--library-path", os.pathsep.join(map(str, libraries)),
-        "--argv0", "$0", str(root / f"usr/bin/python{version}"),
+        str(loaders[0]),
+        "--library-path",
+        os.pathsep.join(map(str, libraries)),
+        "--argv0",
+        "$0",
+        str(root / f"usr/bin/python{version}"),
     ]
     quoted = " ".join('"$0"' if word == "$0" else shlex.quote(word) for word in command)
     text = f'#!/bin/sh\nexec {quoted} "$@"\n'
@@ -211,7 +236,9 @@ def find_in_sid(version: str, root: pathlib.Path, made: bool) -> Python:
     program = write_launcher(root, version, cache_folder() / "pythons" / version)
     patch, executable, has_suite = probe(program)
     if executable != str(program):
-        raise Unavailable(f"{program} believes that it is {executable}: its subprocesses would not run")
+        raise Unavailable(
+            f"{program} believes that it is {executable}: its subprocesses would not run"
+        )
     if not has_suite:
         raise Unavailable(f"{program} does not find test.test_asyncio")
     return Python(version, patch, str(program), f"Debian sid in {root}", made)
@@ -222,8 +249,9 @@ def find_pythons(
 ) -> tuple[list[Python], dict[str, str]]:
     """Finds `versions`, making what is missing.
 
-    With `make` false nothing is made; with `refresh` the Debian folder is made anew, which brings newer
-    patches. Returns the interpreters in the order of `versions`, and the reason for each one not had.
+    With `make` false nothing is made; with `refresh` the Debian folder is made anew, which brings
+    newer patches. Returns the interpreters in the order of `versions`, and the reason for each one
+    not had.
     """
     root = cache_folder() / "sid"
     wanted = tuple(version for version in versions if version in SID_VERSIONS)
@@ -246,23 +274,30 @@ def find_pythons(
             else:
                 raise Unavailable(f"not a supported Python ({', '.join(VERSIONS)} are)")
         except (Unavailable, OSError, subprocess.TimeoutExpired) as error:
-            unavailable[version] = making_failed if making_failed and version in wanted else str(error)
+            unavailable[version] = (
+                making_failed if making_failed and version in wanted else str(error)
+            )
     return found, unavailable
 
 
 def main() -> int:
     """Command line: see the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("versions", nargs="*", metavar="3.X", help="only these (default: all supported)")
+    parser.add_argument(
+        "versions", nargs="*", metavar="3.X", help="only these (default: all supported)"
+    )
     parser.add_argument("--json", action="store_true", help="print the list as JSON on stdout")
     parser.add_argument("--no-make", action="store_true", help="only find, make nothing")
-    parser.add_argument("--refresh", action="store_true", help="make the Debian folder anew, with newer patches")
+    parser.add_argument(
+        "--refresh", action="store_true", help="make the Debian folder anew, with newer patches"
+    )
     options = parser.parse_args()
     found, unavailable = find_pythons(
         tuple(options.versions) or VERSIONS, make=not options.no_make, refresh=options.refresh
     )
     for python in found:
-        say(f"{python.version}  {'made ' if python.made else 'found'}  {python.patch:8} {python.path} ({python.origin})")
+        how = "made " if python.made else "found"
+        say(f"{python.version}  {how}  {python.patch:8} {python.path} ({python.origin})")
     for version, reason in unavailable.items():
         say(f"{version}  none   {reason}")
     if options.json:

@@ -1,7 +1,8 @@
 """Runs many test files, a few at a time, tells how each went, and sums up.
 
-A `Suite` is one version's files with what is expected of them. Progress goes to stdout, one line a file, with
-the beginning of everything that was not expected; the whole of it is in the logs and in one JSON file a suite.
+A `Suite` is one version's files with what is expected of them. Progress goes to stdout, one line a
+file, with the gist of everything that was not expected. The whole of it is in `name.failures`
+beside the file's log, and every outcome in one JSON file a suite.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import json
 import pathlib
 import threading
 
-from expectations import Expectations, Verdict, judge
-from run_file import FileResult, Job, Limits, run_file
+from conformance import table
+from conformance.expectations import Expectations, Verdict, judge
+from conformance.run_file import FileResult, Job, Limits, run_file
 
-# Lines of a failure that the terminal gets to see; logs and JSON have all.
-SHOWN_LINES = 12
-SHOWN_FAILURES = 30
+# How many failures of one file the terminal gets to see.
+SHOWN_FAILURES = 20
 
 
 @dataclasses.dataclass
@@ -35,7 +36,11 @@ class Suite:
 
     def unexpected(self) -> dict[str, str]:
         """Everything that fails this suite's run."""
-        return {what: why for name in sorted(self.verdicts) for what, why in self.verdicts[name].unexpected.items()}
+        return {
+            what: why
+            for _, verdict in sorted(self.verdicts.items())
+            for what, why in verdict.unexpected.items()
+        }
 
     def write_json(self, path: pathlib.Path) -> None:
         """Writes every test's outcome, for other tools."""
@@ -45,12 +50,17 @@ class Suite:
                 "seconds": round(self.results[name].seconds, 1),
                 "problems": self.results[name].problems,
                 "plugged": self.results[name].plugged,
-                "outcomes": {test: dataclasses.asdict(o) for test, o in self.results[name].outcomes.items()},
+                "outcomes": {
+                    test: dataclasses.asdict(o) for test, o in self.results[name].outcomes.items()
+                },
                 "unexpected": self.verdicts[name].unexpected,
             }
             for name in sorted(self.results)
         }
-        path.write_text(json.dumps({"version": self.label, "patch": self.patch, "files": files}, indent=1) + "\n")
+        path.write_text(
+            json.dumps({"version": self.label, "patch": self.patch, "files": files}, indent=1)
+            + "\n"
+        )
 
 
 def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:
@@ -63,6 +73,7 @@ def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:
     def one(suite: Suite, job: Job) -> None:
         result = run_file(job, suite.logs, limits)
         verdict = judge(result, suite.expected, suite.patch)
+        write_failures(suite, verdict)
         with printing:
             suite.results[result.name] = result
             suite.verdicts[result.name] = verdict
@@ -70,30 +81,59 @@ def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:
 
     longest = max((len(suite.jobs) for suite in suites), default=0)
     dealt = [
-        (suite, suite.jobs[turn]) for turn in range(longest) for suite in suites if turn < len(suite.jobs)
+        (suite, suite.jobs[turn])
+        for turn in range(longest)
+        for suite in suites
+        if turn < len(suite.jobs)
     ]
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for future in [pool.submit(one, suite, job) for suite, job in dealt]:
             future.result()
 
 
+def finish(suites: list[Suite]) -> int:
+    """Prints the totals and what was not expected; returns the command's exit code."""
+    print("\n" + "\n".join(table.totals(suites)))
+    failures = [(suite.label, what) for suite in suites for what in suite.unexpected()]
+    for label, what in failures:
+        print(f"FAIL {label} {what}")
+    return 1 if failures or not suites else 0
+
+
 def report(suite: Suite, result: FileResult, verdict: Verdict) -> list[str]:
     """The lines that the terminal gets about one file."""
     lines = [
         f"{'FAIL' if verdict.unexpected else 'ok  '} {suite.label} {verdict.name:26}"
-        f" run {verdict.run:4}  passed {verdict.passed:4}  expected failures {verdict.expected_failures:4}"
+        f" run {verdict.run:4}  passed {verdict.passed:4}"
+        f"  expected failures {verdict.expected_failures:4}"
         f"  not applicable {verdict.not_applicable:4}  {result.seconds:6.1f} s"
     ]
     for what, why in list(verdict.unexpected.items())[:SHOWN_FAILURES]:
-        lines.append(f"     - {what}: {shorten(why)}")
+        lines.append(f"     - {what}: {gist(why)}")
     if len(verdict.unexpected) > SHOWN_FAILURES:
-        lines.append(f"     - and {len(verdict.unexpected) - SHOWN_FAILURES} more: {suite.logs}")
+        lines.append(f"     - and {len(verdict.unexpected) - SHOWN_FAILURES} more")
+    if verdict.unexpected:
+        lines.append(f"     > {failures_path(suite, verdict)}")
     lines.extend(f"     . {note}" for note in verdict.notes)
     return lines
 
 
-def shorten(text: str) -> str:
-    """The last lines of a long text, indented: an exception's own words come last."""
-    lines = text.splitlines()
-    kept = lines if len(lines) <= SHOWN_LINES else [lines[0], "...", *lines[-SHOWN_LINES:]]
-    return "\n         ".join(kept)
+def failures_path(suite: Suite, verdict: Verdict) -> pathlib.Path:
+    """Where the whole texts of a file's failures go."""
+    return suite.logs / f"{verdict.name}.failures"
+
+
+def write_failures(suite: Suite, verdict: Verdict) -> None:
+    """Writes, or removes, the whole texts of what was not expected."""
+    path = failures_path(suite, verdict)
+    path.unlink(missing_ok=True)
+    if verdict.unexpected:
+        path.write_text(
+            "\n".join(f"=== {what}\n{why}\n" for what, why in verdict.unexpected.items())
+        )
+
+
+def gist(text: str) -> str:
+    """A failure in one line: its kind, and the last line of its text, the exception's own words."""
+    lines = text.strip().splitlines()
+    return lines[0] if len(lines) == 1 else f"{lines[0]}: {lines[-1]}"

@@ -1,19 +1,19 @@
-"""Runs one test module in the interpreter that is being tested, and writes down what happens as it happens.
+"""Runs one test module in the interpreter that is being tested, and writes down what happens.
 
-This is the only part of the harness that runs inside the tested interpreter, so it uses the standard
-library alone and works on every supported Python. The parent (`run_file.py`) starts it with one argument,
-a JSON object:
+This is the only part of the harness that runs inside the tested interpreter, so it uses the
+standard library alone and works on every supported Python. The parent (`run_file.py`) starts it
+with one argument, a JSON object:
 
-    module          the test module, such as "test.test_asyncio.test_tasks"
-    prefix          what its test ids start with and the expectations leave out, such as "test.test_asyncio."
-    implementation  "aioxide" or "stdlib"
-    path            folders to put in front of `sys.path`
-    exclude         entries (see `covers`) not to run
-    done            ids that an earlier process already ran
-    events          the file that gets one JSON object a line
-    test_limit      seconds that one test may take
+    module          the test module, such as "test.test_asyncio.test_tasks" prefix          what its
+    test ids start with and the expectations leave out, such as "test.test_asyncio." plug
+    whether to put aioxide in asyncio's place first path            folders to put in front of
+    `sys.path` exclude         entries (see `covers`) not to run done            ids that an earlier
+    process already ran lasting_threads names of the threads that an implementation keeps for the
+    life of the process events          the file that gets one JSON object a line test_limit
+    seconds that one test may take
 
-Every event is one `write` of a whole line: after a crash the file still says which test was running.
+Every event is one `write` of a whole line: after a crash the file still says which test was
+running.
 """
 
 from __future__ import annotations
@@ -50,16 +50,15 @@ def covers(entry: str, test: str) -> bool:
 
 
 class Events:
-    """The file that the parent reads. A forked child of a test does not write to it."""
+    """The file that the parent reads."""
 
     def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self._process = os.getpid()
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+        )
 
     def write(self, kind: str, **fields: object) -> None:
-        if os.getpid() == self._process:
-            line = json.dumps({"event": kind, **fields}) + "\n"
-            os.write(self._descriptor, line.encode())
+        os.write(self._descriptor, (json.dumps({"event": kind, **fields}) + "\n").encode())
 
 
 class Recorder(unittest.TestResult):
@@ -70,6 +69,7 @@ class Recorder(unittest.TestResult):
         self._events = events
         self._prefix = prefix
         self._test_limit = test_limit
+        self._process = os.getpid()
         self._outcome: tuple[str, str] = ("passed", "")
         self._running = False
         self._started_at = 0.0
@@ -87,19 +87,24 @@ class Recorder(unittest.TestResult):
         self._events.write("start", test=self.name(test))
 
     def stopTest(self, test: unittest.TestCase) -> None:
+        if os.getpid() != self._process:
+            os._exit(1)  # a child that the test forked and that came back here: it tells no results
         if not self._running:
             return  # 3.12.1 stops a skipped test that it never started
         faulthandler.cancel_dump_traceback_later()
         self._running = False
         outcome, detail = self._outcome
         seconds = round(time.monotonic() - self._started_at, 3)
-        self._events.write("end", test=self.name(test), outcome=outcome, detail=detail, seconds=seconds)
+        self._events.write(
+            "end", test=self.name(test), outcome=outcome, detail=detail, seconds=seconds
+        )
         super().stopTest(test)
 
     def _bad(self, test: object, error: tuple) -> None:
         text = "".join(traceback.format_exception(*error))
         if not self._running:
-            # setUpClass, setUpModule and their counterparts are no tests, but what they raise counts.
+            # setUpClass, setUpModule and their counterparts are no tests, but what they raise
+            # counts.
             self._events.write("fixture", name=self.name(test), detail=text)
         elif self._outcome[0] == "failed":
             self._outcome = ("failed", self._outcome[1] + "\n" + text)
@@ -109,7 +114,9 @@ class Recorder(unittest.TestResult):
     addError = _bad
     addFailure = _bad
 
-    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, error: tuple | None) -> None:
+    def addSubTest(
+        self, test: unittest.TestCase, subtest: unittest.TestCase, error: tuple | None
+    ) -> None:
         if error is not None:
             self._bad(subtest, error)
 
@@ -118,7 +125,9 @@ class Recorder(unittest.TestResult):
             if self._outcome[0] == "passed":
                 self._outcome = ("skipped", reason)
         elif isinstance(test, unittest.TestCase):
-            self._events.write("end", test=self.name(test), outcome="skipped", detail=reason, seconds=0.0)
+            self._events.write(
+                "end", test=self.name(test), outcome="skipped", detail=reason, seconds=0.0
+            )
         else:
             # setUpClass or setUpModule: its tests stay without an outcome, and this says why.
             self._events.write("fixture", name=self.name(test), detail=f"skipped: {reason}")
@@ -140,34 +149,41 @@ def native_threads() -> set[int]:
     return {int(name) for name in os.listdir("/proc/self/task")}
 
 
-def leaked_threads(before: set[int]) -> list[str]:
-    """Names of the threads that are still there, once late ones had their time to end."""
-    faulthandler.cancel_dump_traceback_later()
-    deadline = time.monotonic() + THREAD_GRACE
-    while (left := native_threads() - before) and time.monotonic() < deadline:
-        time.sleep(0.01)
-        gc.collect()
+def name_threads(threads: set[int]) -> list[str]:
+    """Python's names of these threads, or the kernel's where Python does not know the thread."""
     known = {thread.native_id: thread.name for thread in threading.enumerate()}
     names = []
-    for thread in sorted(left):
+    for thread in sorted(threads):
         try:
             kernel_name = pathlib.Path(f"/proc/self/task/{thread}/comm").read_text().strip()
         except FileNotFoundError:
             continue  # ended while we looked
-        names.append(known.get(thread) or f"{kernel_name} (not Python's)")
+        names.append(known.get(thread, kernel_name))
     return names
+
+
+def leaked_threads(before: set[int], lasting: list[str]) -> list[str]:
+    """Names of the threads that are still there, once late ones had their time to end."""
+    deadline = time.monotonic() + THREAD_GRACE
+    while True:
+        left = [name for name in name_threads(native_threads() - before) if name not in lasting]
+        if not left or time.monotonic() > deadline:
+            return left
+        gc.collect()
+        time.sleep(0.01)
 
 
 def run(task: dict) -> None:
     """Loads the module, runs what is to run, and says what is left behind."""
     events = Events(task["events"])
     faulthandler.enable()
-    # A shell that runs this in the background ignores SIGINT for it; the Ctrl-C tests need Python's handler.
+    # A shell that runs this in the background ignores SIGINT for it; the Ctrl-C tests need Python's
+    # handler.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Two TLS tests ask for 2.2 GB by their decorator's arithmetic; they use a tenth of that.
     importlib.import_module("test.support").set_memlimit("3G")
     sys.path[:0] = task["path"]
-    if task["implementation"] == "aioxide":
+    if task["plug"]:
         import plug
 
         events.write("plugged", names=plug.install())
@@ -186,13 +202,16 @@ def run(task: dict) -> None:
     events.write("loaded", tests=[name for name, _ in tests])
     done, exclude = set(task["done"]), task["exclude"]
     chosen = unittest.TestSuite(
-        test for name, test in tests if name not in done and not any(covers(entry, name) for entry in exclude)
+        test
+        for name, test in tests
+        if name not in done and not any(covers(entry, name) for entry in exclude)
     )
-    # A suite forgets each test that has run, and with it the test's loops; no other name may hold on to them.
+    # A suite forgets each test that has run, and with it the test's loops; no other name may hold
+    # on to them.
     del suite, tests
     chosen.run(recorder)
     gc.collect()
-    events.write("finished", threads=leaked_threads(before))
+    events.write("finished", threads=leaked_threads(before, task["lasting_threads"]))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
     PY=3.14 TESTS=test_tasks python3 tests/conformance/cpython.py     one file of one version
     ... --implementation stdlib                                       the suite on asyncio itself
 
-The last one checks the harness and the machine: there every applicable test has to pass. A run of all files of
-all versions rewrites `docs/conformance.md`; a partial one only prints.
+The last one checks the harness and the machine: there every applicable test has to pass. A run of
+all files of all versions rewrites `docs/conformance.md`; a partial one only prints.
 """
 
 from __future__ import annotations
@@ -16,32 +16,47 @@ import pathlib
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(ROOT / "tools")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 import build_extension
 import pythons
-import record
-import table
-from campaign import Suite, run_suites
-from expectations import Expectations, load
-from run_file import Job, Limits
+from conformance import record, table
+from conformance.campaign import Suite, finish, run_suites
+from conformance.expectations import Expectations, Verdict, load
+from conformance.run_file import Job, Limits
 
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 PREFIX = "test.test_asyncio."
 DOCUMENT = ROOT / "docs" / "conformance.md"
 RESULTS = ROOT / "target" / "conformance"
 
+INTRODUCTION = [
+    "# Conformance: CPython's own asyncio tests on aioxide",
+    "",
+    "Written by `make conformance`, which runs `test.test_asyncio` of each interpreter, unedited,",
+    "from that interpreter's own library, with aioxide's types in the place of CPython's.",
+    "*Expected failures* do not pass yet; *not applicable* are tests of CPython's own internals",
+    "(mock selectors, the pure-Python reference classes, Windows), which are not run. Each is named",
+    "with its reason in `tests/conformance/expectations`. *Failures* is what those lists do not",
+    "say: 0, or the run is red.",
+]
+
 
 def test_files(python: pythons.Python) -> list[pathlib.Path]:
-    """The files of this interpreter's `test.test_asyncio`, the biggest, which take longest, first."""
-    code = "import importlib.util; print(importlib.util.find_spec('test.test_asyncio').submodule_search_locations[0])"
-    done = subprocess.run([python.path, "-I", "-c", code], capture_output=True, text=True, check=True)
+    """The files of this interpreter's `test.test_asyncio`, those that take longest first."""
+    code = "import os, test; print(os.path.join(os.path.dirname(test.__file__), 'test_asyncio'))"
+    done = subprocess.run(
+        [python.path, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
     files = pathlib.Path(done.stdout.strip()).glob("test_*.py")
     return sorted(files, key=lambda path: -path.stat().st_size)
 
 
-def make_suite(python: pythons.Python, only: list[str], implementation: str, tree: pathlib.Path | None) -> Suite:
+def make_suite(
+    python: pythons.Python, only: list[str], implementation: str, tree: pathlib.Path | None
+) -> Suite:
     """The files of one version that are to run, with what is expected of them."""
     expected = load(HERE / "expectations" / f"{python.version}.toml")
     if implementation == "stdlib":
@@ -52,56 +67,54 @@ def make_suite(python: pythons.Python, only: list[str], implementation: str, tre
             python=python.path,
             module=PREFIX + file.stem,
             prefix=PREFIX,
-            implementation=implementation,
+            plug=implementation == "aioxide",
             path=(str(tree),) if tree else (),
             exclude=tuple(expected.of_file(file.stem).not_applicable),
         )
         for file in test_files(python)
         if not only or file.stem in only
     ]
-    return Suite(python.version, python.patch, python.origin, jobs, expected, RESULTS / implementation / python.version)
+    return Suite(
+        python.version,
+        python.patch,
+        python.origin,
+        jobs,
+        expected,
+        RESULTS / implementation / python.version,
+    )
 
 
-def lines_for_missing_files(suite: Suite) -> None:
+def add_missing_files(suite: Suite) -> None:
     """In a run of all files, a line of the expectations whose file does not exist fails the run."""
     for name in sorted(suite.expected.files() - suite.verdicts.keys()):
-        from expectations import Verdict
-
-        suite.verdicts[name] = Verdict(name, unexpected={name: f"this Python has no {name}"})
-
-
-def write_document(suites: list[Suite]) -> None:
-    """Writes the table of a whole run."""
-    lines = [
-        "# Conformance: CPython's own asyncio tests on aioxide",
-        "",
-        "Written by `make conformance`, which runs `test.test_asyncio` of each interpreter, unedited, from that",
-        "interpreter's own library, with aioxide's types in the place of CPython's. *Expected failures* do not",
-        "pass yet; *not applicable* are tests of CPython's own internals (mock selectors, the pure-Python",
-        "reference classes, Windows), which are not run. Each is named with its reason in",
-        "`tests/conformance/expectations`. *Failures* is what that list does not say: 0, or the run is red.",
-        "",
-        *table.totals(suites),
-    ]
-    for suite in suites:
-        lines += ["", f"## CPython {suite.patch}", "", *table.by_file(suite)]
-        if any(verdict.reasons for verdict in suite.verdicts.values()):
-            lines += ["", "Expected failures by reason:", "", *table.reasons(suite)]
-    DOCUMENT.parent.mkdir(exist_ok=True)
-    DOCUMENT.write_text("\n".join(lines) + "\n")
+        suite.verdicts[name] = Verdict(
+            name, unexpected={name: f"Python {suite.patch} has no {name}"}
+        )
 
 
 def parse() -> argparse.Namespace:
     """Reads the command line; PY and TESTS of the environment stand for its options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", default=os.environ.get("PY", ""), help='such as "3.11 3.14" (or PY=)')
-    parser.add_argument("--tests", default=os.environ.get("TESTS", ""), help='such as "test_tasks" (or TESTS=)')
-    parser.add_argument("--implementation", choices=("aioxide", "stdlib"), default="aioxide")
-    parser.add_argument("--profile", default="quick", help="cargo profile of the extension (default: quick)")
-    parser.add_argument("--workers", type=int, default=2, help="test files that run at the same time (default: 2)")
-    parser.add_argument("--at-least", type=int, default=1, metavar="N", help="fail with fewer Pythons than this")
     parser.add_argument(
-        "--record", metavar="REASON", help="write what failed into the expectations with this reason, strike what passed"
+        "--python", default=os.environ.get("PY", ""), help='such as "3.11 3.14" (or PY=)'
+    )
+    parser.add_argument(
+        "--tests", default=os.environ.get("TESTS", ""), help='such as "test_tasks" (or TESTS=)'
+    )
+    parser.add_argument("--implementation", choices=("aioxide", "stdlib"), default="aioxide")
+    parser.add_argument(
+        "--profile", default="quick", help="cargo profile of the extension (default: quick)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=2, help="test files that run at the same time (default: 2)"
+    )
+    parser.add_argument(
+        "--at-least", type=int, default=1, metavar="N", help="fail with fewer Pythons than this"
+    )
+    parser.add_argument(
+        "--record",
+        metavar="REASON",
+        help="write what failed into the expectations with this reason, strike what passed",
     )
     return parser.parse_args()
 
@@ -122,11 +135,17 @@ def main() -> int:
     trees: dict[str, pathlib.Path] = {}
     if options.implementation == "aioxide":
         try:
-            trees = {version: built.tree for version, built in build_extension.build_all(found, options.profile).items()}
+            trees = {
+                version: built.tree
+                for version, built in build_extension.build_all(found, options.profile).items()
+            }
         except build_extension.BuildFailed as error:
             print(error)
             return 1
-    suites = [make_suite(python, only, options.implementation, trees.get(python.version)) for python in found]
+    suites = [
+        make_suite(python, only, options.implementation, trees.get(python.version))
+        for python in found
+    ]
     unknown = set(only) - {job.name for suite in suites for job in suite.jobs}
     if unknown:
         print(f"no such test file: {' '.join(sorted(unknown))}")
@@ -134,19 +153,13 @@ def main() -> int:
     run_suites(suites, options.workers, Limits())
     for suite in suites:
         if not only:
-            lines_for_missing_files(suite)
+            add_missing_files(suite)
         suite.write_json(RESULTS / options.implementation / f"{suite.label}.json")
         if options.record:
             record.record(HERE / "expectations" / f"{suite.label}.toml", suite, options.record)
-    print("\n" + "\n".join(table.totals(suites)))
     if options.implementation == "aioxide" and not only and versions == pythons.VERSIONS:
-        write_document(suites)
-        print(f"\nwritten to {DOCUMENT.relative_to(ROOT)}")
-    failures = {suite.label: suite.unexpected() for suite in suites}
-    for label, unexpected in failures.items():
-        for what in unexpected:
-            print(f"FAIL {label} {what}")
-    return 1 if any(failures.values()) or not found else 0
+        table.write_document(DOCUMENT, INTRODUCTION, suites)
+    return finish(suites)
 
 
 if __name__ == "__main__":

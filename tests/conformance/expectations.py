@@ -1,10 +1,10 @@
 """What is not expected to pass, and whether a run agrees with it.
 
 An expectations file has two tables of `"name" = "reason"`. `not_applicable` names tests of an
-implementation's own internals: they are not run. `expected_failure` names tests that are run and fail.
-Both are strict: a run fails when an unlisted test fails or is skipped, when a listed one passes, when a
-line names no test at all, and always when a test crashes or hangs. So the lists say what is true, or the
-run is red.
+implementation's own internals: they are not run. `expected_failure` names tests that are run and
+fail. Both are strict: a run fails when an unlisted test fails or is skipped, when a listed one
+passes, when a line names no test at all, and always when a test crashes or hangs. So the lists say
+what is true, or the run is red.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import dataclasses
 import pathlib
 import tomllib
 
-from child import covers
-from run_file import FileResult
+from conformance.child import covers
+from conformance.run_file import FileResult
 
 
 class BadExpectations(Exception):
@@ -33,7 +33,9 @@ class Expectations:
         """The entries about one test file."""
 
         def mine(entries: dict[str, str]) -> dict[str, str]:
-            return {entry: reason for entry, reason in entries.items() if entry.split(".")[0] == name}
+            return {
+                entry: reason for entry, reason in entries.items() if entry.split(".")[0] == name
+            }
 
         return Expectations(self.patch, mine(self.not_applicable), mine(self.expected_failure))
 
@@ -72,7 +74,9 @@ class Verdict:
     passed: int = 0
     expected_failures: int = 0
     not_applicable: int = 0
-    unexpected: dict[str, str] = dataclasses.field(default_factory=dict)  # what -> why it fails the run
+    unexpected: dict[str, str] = dataclasses.field(
+        default_factory=dict
+    )  # what -> why it fails the run
     notes: list[str] = dataclasses.field(default_factory=list)
     failed_tests: int = 0  # tests whose outcome was not expected
     reasons: list[str] = dataclasses.field(default_factory=list)  # one for each expected failure
@@ -86,7 +90,8 @@ class Verdict:
 def judge(result: FileResult, expected: Expectations, patch: str) -> Verdict:
     """Compares the result of one file with the expectations of its version.
 
-    `patch` is the interpreter's: a line that names nothing is only a note on another patch than the lists'.
+    `patch` is the interpreter's: a line that names nothing is only a note on another patch than the
+    lists'.
     """
     mine = expected.of_file(result.name)
     verdict = Verdict(result.name)
@@ -114,6 +119,8 @@ def judge(result: FileResult, expected: Expectations, patch: str) -> Verdict:
             matched.add(result.name)
         else:
             verdict.unexpected[result.name] = f"the whole file is skipped: {result.skipped_whole}"
+    elif not result.loaded and not result.problems:
+        verdict.unexpected[result.name] = "no tests were found in it"
     for number, problem in enumerate(result.problems, 1):
         verdict.unexpected[f"{result.name} (problem {number})"] = problem
     if result.loaded or result.skipped_whole is not None:

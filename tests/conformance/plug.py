@@ -1,15 +1,19 @@
 """Puts aioxide in the place of CPython's implementation, before any test module is imported.
 
-The test files take what they test from asyncio by name, many of them in class bodies, so everything has to be
-in place at their import. `aioxide.patch()` is the package's own door and replaces what programs see: asyncio's
-public names. What only the test suite asks for is replaced here:
+The test files take what they test from asyncio by name, many of them in class bodies, so everything
+has to be in place at their import. `aioxide.patch()` is the package's own door and replaces what
+programs see: asyncio's public names. What only the test suite asks for is replaced here:
 
-* the accelerated names: `futures._CFuture`, `tasks._CTask` and the `_c_` functions beside them. The suite's
+* the accelerated names: `futures._CFuture`, `tasks._CTask` and the `_c_` functions. The suite's
   "C" classes test what stands there, its mixed classes pair it with the pure-Python reference;
 * the loop classes under all their names, and the class that the default policy makes loops of.
 
-What must always hold: after `install()` a task, a future and a loop made through asyncio's ordinary doors are
-aioxide's, or an exception says what is not. No test can quietly run against the standard library.
+One thing that `patch()` does is taken back: on 3.14 and later it lets `get_event_loop()` make a
+loop where none is, for programs of older eras, and the suite of 3.14 checks that it does not.
+
+What must always hold: after `install()` a task, a future and a loop made through asyncio's ordinary
+doors are aioxide's, or an exception says what is not. No test can quietly run against the standard
+library.
 """
 
 from __future__ import annotations
@@ -19,8 +23,9 @@ import asyncio.base_events
 import asyncio.unix_events
 import types
 
-# The module that keeps an accelerated name, the name of the replacement in `aioxide._native`, and the name
-# under which asyncio keeps the accelerated one. A version without the last has nothing to replace.
+# The module that keeps an accelerated name, the name of the replacement in `aioxide._native`, and
+# the name under which asyncio keeps the accelerated one. A version without the last has nothing to
+# replace.
 ACCELERATED = (
     (asyncio.futures, "Future", "_CFuture"),
     (asyncio.futures, "future_add_to_awaited_by", "_c_future_add_to_awaited_by"),
@@ -41,9 +46,10 @@ ACCELERATED = (
     (asyncio.events, "_set_running_loop", "_c__set_running_loop"),
 )
 
-# Without these the suite would test CPython's. The other functions read and write the state that the
-# interpreter itself keeps (running loop, current task, registry), which both implementations share: where
-# `aioxide._native` has none of its own, CPython's stay, and the tests show whether ours agree with them.
+# Without these the suite would test CPython's. The other functions read and write the state that
+# the interpreter itself keeps (running loop, current task, registry), which both implementations
+# share: where `aioxide._native` has none of its own, CPython's stay, and the tests show whether
+# ours agree with them.
 REQUIRED = {"Future", "Task", "future_add_to_awaited_by", "future_discard_from_awaited_by"}
 
 # Where asyncio keeps a selector loop's class.
@@ -66,7 +72,10 @@ def install() -> dict[str, str]:
     import aioxide
     from aioxide import _native
 
+    policy = asyncio.unix_events._UnixDefaultEventLoopPolicy
+    get_event_loop = policy.get_event_loop
     aioxide.patch()
+    policy.get_event_loop = get_event_loop
     plugged = replace_accelerated(_native)
     for owner, name in LOOP_NAMES:
         if hasattr(owner, name):
@@ -77,7 +86,7 @@ def install() -> dict[str, str]:
 
 
 def replace_accelerated(native: types.ModuleType) -> dict[str, str]:
-    """Assigns the accelerated names of this version, in their module and wherever asyncio re-exports them."""
+    """Assigns the accelerated names of this version, in their module and in asyncio itself."""
     plugged = {}
     for module, ours, theirs in ACCELERATED:
         if not hasattr(module, theirs):
@@ -85,7 +94,9 @@ def replace_accelerated(native: types.ModuleType) -> dict[str, str]:
         replacement = getattr(native, ours, None)
         if replacement is None:
             if ours in REQUIRED:
-                raise NotPlugged(f"aioxide._native has no {ours} to put in the place of {module.__name__}.{theirs}")
+                raise NotPlugged(
+                    f"aioxide._native has no {ours} to replace {module.__name__}.{theirs} with"
+                )
             continue
         setattr(module, theirs, replacement)
         setattr(module, ours, replacement)

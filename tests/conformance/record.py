@@ -1,7 +1,8 @@
 """Brings the `expected_failure` table of an expectations file up to date with a run.
 
-For the person who has looked at what fails and knows why: what failed gets a line with the reason given, what
-passed loses its line. Crashes, hangs and leaked threads get none, because they are never expected.
+For the person who has looked at what fails and knows why: what failed gets a line with the reason
+given, what passed loses its line. Crashes, hangs and leaked threads get none, because they are
+never expected.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import json
 import pathlib
 
-from campaign import Suite
-from child import covers
+from conformance.campaign import Suite
+from conformance.child import covers
 
 HEADER = "[expected_failure]"
 
 
 def record(path: pathlib.Path, suite: Suite, reason: str) -> None:
-    """Rewrites the last table of `path` from the outcomes of `suite`; files that did not run keep their lines."""
-    outcomes = {test: outcome.kind for result in suite.results.values() for test, outcome in result.outcomes.items()}
+    """Rewrites the last table of `path`; files that did not run keep their lines."""
+    outcomes = {
+        test: outcome.kind
+        for result in suite.results.values()
+        for test, outcome in result.outcomes.items()
+    }
     kept = {
         entry: why
         for entry, why in suite.expected.expected_failure.items()
@@ -28,5 +33,8 @@ def record(path: pathlib.Path, suite: Suite, reason: str) -> None:
         if kind == "failed" and not any(covers(entry, test) for entry in kept):
             kept[test] = reason
     before, _, _ = path.read_text().partition(HEADER)
-    lines = [f"{json.dumps(entry)} = {json.dumps(kept[entry], ensure_ascii=False)}\n" for entry in sorted(kept)]
+    lines = [
+        f"{json.dumps(entry)} = {json.dumps(kept[entry], ensure_ascii=False)}\n"
+        for entry in sorted(kept)
+    ]
     path.write_text(before + HEADER + "\n" + "".join(lines))

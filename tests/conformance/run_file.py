@@ -1,8 +1,8 @@
 """Runs one test module in a process of its own, and gathers what became of each of its tests.
 
-A test that crashes the process or outlives its time ends that process only: the crash or hang is written
-down as this file's problem, and a new process goes on behind the culprit. So one bad test costs the file
-its green, and nothing else.
+A test that crashes the process or outlives its time ends that process only: the crash or hang is
+written down as this file's problem, and a new process goes on behind the culprit. So one bad test
+costs the file its green, and nothing else.
 """
 
 from __future__ import annotations
@@ -63,10 +63,11 @@ class Job:
     python: str
     module: str
     prefix: str
-    implementation: str
+    plug: bool
     path: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    lasting_threads: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -87,7 +88,7 @@ def read_events(path: pathlib.Path) -> list[dict]:
 
 
 def end_process(process: subprocess.Popen, limit: float) -> bool:
-    """Waits for the process and sweeps up its descendants; returns whether it ended by itself in time."""
+    """Waits for the process, ends its descendants; returns whether it ended by itself in time."""
     try:
         process.wait(limit)
         in_time = True
@@ -108,7 +109,7 @@ def end_process(process: subprocess.Popen, limit: float) -> bool:
 
 
 def run_file(job: Job, logs: pathlib.Path, limits: Limits) -> FileResult:
-    """Runs the file to its end, however many processes that takes. Output goes to `logs`/name.log."""
+    """Runs the file to its end, in as many processes as that takes; they print to `logs`."""
     result = FileResult(job.name)
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
@@ -124,19 +125,22 @@ def run_file(job: Job, logs: pathlib.Path, limits: Limits) -> FileResult:
     return result
 
 
-def run_process(job: Job, result: FileResult, events: pathlib.Path, log: pathlib.Path, limits: Limits) -> str | None:
+def run_process(
+    job: Job, result: FileResult, events: pathlib.Path, log: pathlib.Path, limits: Limits
+) -> str | None:
     """Runs one process over the tests that `result` has no outcome for.
 
-    Adds what happened to `result`. Returns the test that ended the process, where another process can go on
-    behind it, else None.
+    Adds what happened to `result`. Returns the test that ended the process, where another process
+    can go on behind it, else None.
     """
     events.unlink(missing_ok=True)
     task = {
         "module": job.module,
         "prefix": job.prefix,
-        "implementation": job.implementation,
+        "plug": job.plug,
         "path": job.path,
         "exclude": job.exclude,
+        "lasting_threads": job.lasting_threads,
         "done": list(result.outcomes),
         "events": str(events),
         "test_limit": limits.test,
@@ -146,8 +150,13 @@ def run_process(job: Job, result: FileResult, events: pathlib.Path, log: pathlib
         log_start = log.stat().st_size
         environment = clean_environment((("TMPDIR", scratch), *job.environment))
         process = subprocess.Popen(
-            command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            command,
+            cwd=scratch,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         in_time = end_process(process, limits.file)
     with log.open("rb") as written:
@@ -164,7 +173,9 @@ def run_process(job: Job, result: FileResult, events: pathlib.Path, log: pathlib
     for event in by_kind["loaded"]:
         result.loaded = event["tests"]
     for event in by_kind["end"]:
-        result.outcomes[event["test"]] = Outcome(event["outcome"], event["detail"], event["seconds"])
+        result.outcomes[event["test"]] = Outcome(
+            event["outcome"], event["detail"], event["seconds"]
+        )
     for event in by_kind["fixture"]:
         result.problems.append(f"{event['name']} raised:\n{event['detail']}")
     for event in by_kind["finished"]:
@@ -188,7 +199,9 @@ def run_process(job: Job, result: FileResult, events: pathlib.Path, log: pathlib
     return culprit
 
 
-def how_it_ended(code: int, in_time: bool, watchdog: bool, limits: Limits) -> tuple[str, str] | None:
+def how_it_ended(
+    code: int, in_time: bool, watchdog: bool, limits: Limits
+) -> tuple[str, str] | None:
     """Returns ("hung" or "crashed", what happened), or None where the process ended well."""
     if not in_time:
         return "hung", f"more than {limits.file:g} s for the file"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from campaign import Suite
-from expectations import Verdict
+import collections
+import pathlib
+import typing
+
+from conformance.expectations import Verdict
+
+if typing.TYPE_CHECKING:
+    from conformance.campaign import Suite
 
 COLUMNS = ("run", "passed", "expected failures", "not applicable", "failures")
 
@@ -27,7 +33,9 @@ def rows(header: list[str], lines: list[list[object]]) -> list[str]:
 
 def totals(suites: list[Suite]) -> list[str]:
     """One line a version."""
-    lines = [[f"CPython {suite.patch}", *numbers(list(suite.verdicts.values()))] for suite in suites]
+    lines = [
+        [f"CPython {suite.patch}", *numbers(list(suite.verdicts.values()))] for suite in suites
+    ]
     return rows(["version", *COLUMNS], lines)
 
 
@@ -39,9 +47,22 @@ def by_file(suite: Suite) -> list[str]:
 
 def reasons(suite: Suite) -> list[str]:
     """How many tests each reason of an expected failure stands for."""
-    counts: dict[str, int] = {}
-    for name, verdict in suite.verdicts.items():
-        for reason in verdict.reasons:
-            counts[reason] = counts.get(reason, 0) + 1
+    counts = collections.Counter(
+        reason for verdict in suite.verdicts.values() for reason in verdict.reasons
+    )
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return rows(["reason", "tests"], [[reason, count] for reason, count in ordered])
+    return rows(
+        ["reason of expected failures", "tests"], [[reason, count] for reason, count in ordered]
+    )
+
+
+def write_document(path: pathlib.Path, introduction: list[str], suites: list[Suite]) -> None:
+    """Writes the whole summary behind its introduction."""
+    lines = [*introduction, "", *totals(suites)]
+    for suite in suites:
+        lines += ["", f"## CPython {suite.patch}", "", *by_file(suite)]
+        if any(verdict.reasons for verdict in suite.verdicts.values()):
+            lines += ["", *reasons(suite)]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    print(f"\nwritten to {path}")
