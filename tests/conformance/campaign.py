@@ -11,11 +11,13 @@ import concurrent.futures
 import dataclasses
 import json
 import pathlib
+import signal
+import sys
 import threading
 
 from conformance import table
 from conformance.expectations import Expectations, Verdict, judge
-from conformance.run_file import FileResult, Job, Limits, run_file
+from conformance.run_file import FileResult, Job, Limits, end_all, run_file
 
 # How many failures of one file the terminal gets to see.
 SHOWN_FAILURES = 20
@@ -87,8 +89,18 @@ def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:
         if turn < len(suite.jobs)
     ]
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for future in [pool.submit(one, suite, job) for suite, job in dealt]:
-            future.result()
+        try:
+            for future in [pool.submit(one, suite, job) for suite, job in dealt]:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
+
+
+def end_on_sigterm() -> None:
+    """Makes SIGTERM end the run the way Ctrl-C does, with every process that it started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def finish(suites: list[Suite]) -> int:

@@ -2,15 +2,17 @@
 
 This is the only part of the harness that runs inside the tested interpreter, so it uses the
 standard library alone and works on every supported Python. The parent (`run_file.py`) starts it
-with one argument, a JSON object:
+with one argument, the path of a file that holds a JSON object:
 
-    module          the test module, such as "test.test_asyncio.test_tasks" prefix          what its
-    test ids start with and the expectations leave out, such as "test.test_asyncio." plug
-    whether to put aioxide in asyncio's place first path            folders to put in front of
-    `sys.path` exclude         entries (see `covers`) not to run done            ids that an earlier
-    process already ran lasting_threads names of the threads that an implementation keeps for the
-    life of the process events          the file that gets one JSON object a line test_limit
-    seconds that one test may take
+* module: the test module, such as "test.test_asyncio.test_tasks";
+* prefix: what its tests' ids start with and the expectations leave out, "test.test_asyncio.";
+* plug: whether to put aioxide in asyncio's place first;
+* path: folders to put in front of `sys.path`;
+* exclude: entries (see `covers`) not to run;
+* done: ids that an earlier process already ran;
+* lasting_threads: names of threads that an implementation keeps for the life of the process;
+* events: the file that gets one JSON object a line;
+* test_limit: seconds that one test may take.
 
 Every event is one `write` of a whole line: after a crash the file still says which test was
 running.
@@ -215,4 +217,4 @@ def run(task: dict) -> None:
 
 
 if __name__ == "__main__":
-    run(json.loads(sys.argv[1]))
+    run(json.loads(pathlib.Path(sys.argv[1]).read_text()))

@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import build_extension
 import pythons
 from conformance import record, table
-from conformance.campaign import Suite, finish, run_suites
+from conformance.campaign import Suite, end_on_sigterm, finish, run_suites
 from conformance.expectations import Expectations, Verdict, load
 from conformance.run_file import Job, Limits
 
@@ -38,9 +38,9 @@ INTRODUCTION = [
     "Written by `make conformance`, which runs `test.test_asyncio` of each interpreter, unedited,",
     "from that interpreter's own library, with aioxide's types in the place of CPython's.",
     "*Expected failures* do not pass yet; *not applicable* are tests of CPython's own internals",
-    "(mock selectors, the pure-Python reference classes, Windows), which are not run. Each is named",
-    "with its reason in `tests/conformance/expectations`. *Failures* is what those lists do not",
-    "say: 0, or the run is red.",
+    "(mock selectors, the pure-Python reference classes, Windows), which are not run. Each is",
+    "named with its reason in `tests/conformance/expectations`. *Failures* is what those lists do",
+    "not say: 0, or the run is red.",
 ]
 
 
@@ -122,6 +122,7 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Command line: see the top of the file."""
     options = parse()
+    end_on_sigterm()
     versions = tuple(options.python.split()) or pythons.VERSIONS
     only = options.tests.split()
     found, unavailable = pythons.find_pythons(versions)

@@ -22,6 +22,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 # What faulthandler prints first when a test outlives its time.
 WATCHDOG = "Timeout ("
 
+# The processes that run now; `end_all` is for a run that is interrupted.
+RUNNING: set[subprocess.Popen[bytes]] = set()
+
+# Lines of a crashed process that its result keeps: the stacks that faulthandler printed.
+SHOWN_LINES = 40
+
 # A file that crashes more often than this is not worth the time.
 RESTARTS = 10
 
@@ -52,7 +58,7 @@ class FileResult:
 class Limits:
     """Seconds: of one test, and of one process with all its tests."""
 
-    test: float = 120.0
+    test: float = 60.0
     file: float = 900.0
 
 
@@ -87,7 +93,21 @@ def read_events(path: pathlib.Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
 
 
-def end_process(process: subprocess.Popen, limit: float) -> bool:
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends the process and what its tests started: it leads a session of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # all of them have ended
+
+
+def end_all() -> None:
+    """Ends every process that runs now: Ctrl-C does not reach their sessions."""
+    for process in list(RUNNING):
+        end_group(process)
+
+
+def end_process(process: subprocess.Popen[bytes], limit: float) -> bool:
     """Waits for the process, ends its descendants; returns whether it ended by itself in time."""
     try:
         process.wait(limit)
@@ -100,12 +120,18 @@ def end_process(process: subprocess.Popen, limit: float) -> bool:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    # The process led a session of its own, so this reaches what its tests started and forgot.
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    end_group(process)
     return in_time
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """What one process left behind."""
+
+    events: dict[str, list[dict]]  # by their kind
+    printed: str
+    kind: str  # "", or "hung" or "crashed"
+    text: str  # what happened, where `kind` is not ""
 
 
 def run_file(job: Job, logs: pathlib.Path, limits: Limits) -> FileResult:
@@ -113,96 +139,100 @@ def run_file(job: Job, logs: pathlib.Path, limits: Limits) -> FileResult:
     result = FileResult(job.name)
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{job.name}.log"
-    log.unlink(missing_ok=True)
-    for attempt in range(RESTARTS + 1):
-        culprit = run_process(job, result, logs / f"{job.name}.{attempt}.events", log, limits)
-        if culprit is None:
-            break
-    else:
-        result.problems.append(f"given up after {RESTARTS + 1} crashes or hangs")
+    with (logs / f"{job.name}.log").open("w") as log:
+        for _ in range(RESTARTS + 1):
+            ended = run_process(job, list(result.outcomes), limits)
+            log.write(ended.printed)
+            if not take_in(result, ended):
+                break
+        else:
+            result.problems.append(f"given up after {RESTARTS + 1} crashes or hangs")
     result.seconds = time.monotonic() - began
     return result
 
 
-def run_process(
-    job: Job, result: FileResult, events: pathlib.Path, log: pathlib.Path, limits: Limits
-) -> str | None:
-    """Runs one process over the tests that `result` has no outcome for.
+def run_process(job: Job, done: list[str], limits: Limits) -> Ended:
+    """Runs one process over the file's tests but those that are `done`."""
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        desk = pathlib.Path(folder)
+        events, output, scratch = desk / "events", desk / "output", desk / "scratch"
+        scratch.mkdir()
+        task = {
+            "module": job.module,
+            "prefix": job.prefix,
+            "plug": job.plug,
+            "path": job.path,
+            "exclude": job.exclude,
+            "lasting_threads": job.lasting_threads,
+            "done": done,
+            "events": str(events),
+            "test_limit": limits.test,
+        }
+        (desk / "task").write_text(json.dumps(task))
+        with output.open("wb") as out:
+            process = subprocess.Popen(
+                [job.python, "-u", str(HERE / "child.py"), str(desk / "task")],
+                cwd=scratch,
+                env=clean_environment((("TMPDIR", str(scratch)), *job.environment)),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        RUNNING.add(process)
+        try:
+            in_time = end_process(process, limits.file)
+        finally:
+            RUNNING.discard(process)
+        printed = output.read_text(errors="replace")
+        kind, text = how_it_ended(process.returncode, in_time, WATCHDOG in printed, limits)
+        by_kind = collections.defaultdict(list)
+        for event in read_events(events):
+            by_kind[event["event"]].append(event)
+    if not kind and not by_kind["finished"]:
+        kind, text = "crashed", "exit code 0 in the middle"
+    return Ended(by_kind, printed, kind, text)
 
-    Adds what happened to `result`. Returns the test that ended the process, where another process
-    can go on behind it, else None.
+
+def take_in(result: FileResult, ended: Ended) -> bool:
+    """Adds what a process left behind to `result`.
+
+    Returns whether another process can go on behind the test that ended this one.
     """
-    events.unlink(missing_ok=True)
-    task = {
-        "module": job.module,
-        "prefix": job.prefix,
-        "plug": job.plug,
-        "path": job.path,
-        "exclude": job.exclude,
-        "lasting_threads": job.lasting_threads,
-        "done": list(result.outcomes),
-        "events": str(events),
-        "test_limit": limits.test,
-    }
-    command = [job.python, "-u", str(HERE / "child.py"), json.dumps(task)]
-    with tempfile.TemporaryDirectory(prefix="conformance-") as scratch, log.open("ab") as output:
-        log_start = log.stat().st_size
-        environment = clean_environment((("TMPDIR", scratch), *job.environment))
-        process = subprocess.Popen(
-            command,
-            cwd=scratch,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        in_time = end_process(process, limits.file)
-    with log.open("rb") as written:
-        written.seek(log_start)
-        printed = written.read().decode(errors="replace")
-    happened = read_events(events)
-    by_kind: dict[str, list[dict]] = collections.defaultdict(list)
-    for event in happened:
-        by_kind[event["event"]].append(event)
-    for event in by_kind["plugged"]:
+    for event in ended.events["plugged"]:
         result.plugged = event["names"]
-    for event in by_kind["module_skip"]:
+    for event in ended.events["module_skip"]:
         result.skipped_whole = event["detail"]
-    for event in by_kind["loaded"]:
+    for event in ended.events["loaded"]:
         result.loaded = event["tests"]
-    for event in by_kind["end"]:
+    for event in ended.events["end"]:
         result.outcomes[event["test"]] = Outcome(
             event["outcome"], event["detail"], event["seconds"]
         )
-    for event in by_kind["fixture"]:
+    for event in ended.events["fixture"]:
         result.problems.append(f"{event['name']} raised:\n{event['detail']}")
-    for event in by_kind["finished"]:
+    for event in ended.events["finished"]:
         result.problems.extend(f"leaked thread: {name}" for name in event["threads"])
-    ended = how_it_ended(process.returncode, in_time, WATCHDOG in printed, limits)
-    if by_kind["finished"] and ended is None:
-        return None
-    tail = "\n".join(printed.rstrip().splitlines()[-40:])
-    kind, text = ended or ("crashed", "the process ended early with exit code 0")
-    started = [event["test"] for event in by_kind["start"]]
-    culprit = started[-1] if started and started[-1] not in result.outcomes else None
-    if culprit is not None:
-        result.outcomes[culprit] = Outcome(kind, tail)
-        result.problems.append(f"{culprit} {kind}: {text}")
-    elif by_kind["finished"]:
-        result.problems.append(f"the process {kind} after its last test: {text}\n{tail}")
-    elif by_kind["loaded"]:
-        result.problems.append(f"the process {kind} between two tests: {text}\n{tail}")
+    if not ended.kind:
+        return False
+    tail = "\n".join(ended.printed.rstrip().splitlines()[-SHOWN_LINES:])
+    last = ended.events["start"][-1]["test"] if ended.events["start"] else None
+    if last is not None and last not in result.outcomes:
+        result.outcomes[last] = Outcome(ended.kind, tail)
+        result.problems.append(f"{last} {ended.kind}: {ended.text}")
+        return True
+    if ended.events["finished"]:
+        when = "after its last test"
+    elif ended.events["loaded"]:
+        when = "between two tests"
     else:
-        result.problems.append(f"the process {kind} before its first test: {text}\n{tail}")
-    return culprit
+        when = "before its first test"
+    result.problems.append(f"the process {ended.kind} {when}: {ended.text}\n{tail}")
+    return False
 
 
-def how_it_ended(
-    code: int, in_time: bool, watchdog: bool, limits: Limits
-) -> tuple[str, str] | None:
-    """Returns ("hung" or "crashed", what happened), or None where the process ended well."""
+def how_it_ended(code: int, in_time: bool, watchdog: bool, limits: Limits) -> tuple[str, str]:
+    """Returns ("hung" or "crashed", what happened), or two empty texts where it ended well."""
     if not in_time:
         return "hung", f"more than {limits.file:g} s for the file"
     if watchdog and code != 0:
@@ -211,4 +241,4 @@ def how_it_ended(
         return "crashed", signal.Signals(-code).name
     if code > 0:
         return "crashed", f"exit code {code}"
-    return None
+    return "", ""

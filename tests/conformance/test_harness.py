@@ -7,8 +7,10 @@ runs CPython's files.
 from __future__ import annotations
 
 import pathlib
+import signal
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -416,3 +418,24 @@ class TestExpectationsFile:
             "test_fake.A.test_bad": "known",
             "test_fake.A.test_new": "not yet",
         }
+
+
+def test_an_interrupted_run_leaves_no_process(fakes: Fakes) -> None:
+    note = fakes.folder / "process"
+    job = fakes.job(f"""
+        open({str(note)!r}, "w").write(str(os.getpid()))
+        time.sleep(600)
+    """)
+    suite = Suite("3.x", "3.x.1", "here", [job] * 3, Expectations(), fakes.folder / "logs")
+
+    def interrupt() -> None:
+        while not (note.exists() and note.read_text()):
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_suites([suite], 1, LIMITS)
+    interrupter.join()
+    assert not pathlib.Path("/proc", note.read_text()).exists()

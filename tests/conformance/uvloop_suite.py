@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import build_extension
 import pythons
 from conformance import record, table
-from conformance.campaign import Suite, finish, run_suites
+from conformance.campaign import Suite, end_on_sigterm, finish, run_suites
 from conformance.expectations import Expectations, load
 from conformance.run_file import Job, Limits
 
@@ -205,6 +205,7 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Command line: see the top of the file."""
     options = parse()
+    end_on_sigterm()
     only = options.tests.split()
     found, unavailable = pythons.find_pythons(tuple(options.python.split()))
     for version, reason in unavailable.items():
