@@ -34,19 +34,19 @@ def main() -> None:
         operand = first[2:] or (rest.pop(0) if rest else "")
         if not operand and len(arguments) < 2:
             fail(f"argument expected for the {first} option")
-        patch()
+        patch(old_programs=True)
         run = _launcher.run_command if first.startswith("-c") else _launcher.run_module
         run(operand, rest)
     elif first.startswith("-") and first != "-":
         fail(f"unknown option {first}")
     elif not arguments or (first == "-" and sys.stdin.isatty()):
-        patch()
+        patch(old_programs=True)
         _repl.run()
     elif first == "-":
-        patch()
+        patch(old_programs=True)
         _launcher.run_stdin(rest)
     else:
-        patch()
+        patch(old_programs=True)
         _launcher.run_path(first, rest)
 
 

@@ -31,6 +31,7 @@ from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
 from typing import Any, cast
 
+from . import _native
 from ._policy import EventLoopPolicy, _DefaultPolicy, current_policy
 from .loops import new_event_loop
 
@@ -129,6 +130,9 @@ def policy_get_event_loop(policy: Any) -> AbstractEventLoop:
 
 
 _stdlib_policy_get_event_loop = _DefaultPolicy.get_event_loop
+
+# What aioxide.Future() and aioxide.ensure_future(coroutine) belong to when no loop is named.
+_native.use_current_loop(get_event_loop)
 
 
 def _ensure_current_loop(policy: Any, factory: Callable[[], AbstractEventLoop]) -> None:

@@ -72,11 +72,16 @@ def run_command(code: str, arguments: list[str]) -> None:
     if sys.version_info >= (3, 14):
         code = textwrap.dedent(code)
     code += "\n"
+    main = _new_main()
+    _run_code(lambda: _compile_command(code), main)
+
+
+def _compile_command(source: str) -> CodeType:
+    code = compile(source, "<string>", "exec", dont_inherit=True)
     if sys.version_info >= (3, 13):
-        # Since 3.13 a traceback shows the lines of -c code. No modification time: never checked on
-        # disk.
-        linecache.cache["<string>"] = (len(code), None, code.splitlines(True), "<string>")
-    _run_code(lambda: compile(code, "<string>", "exec", dont_inherit=True), _new_main())
+        # Since 3.13 a traceback shows the lines of -c code, and this is how they get there.
+        getattr(linecache, "_register_code")(code, source, "<string>")  # noqa: B009
+    return code
 
 
 def run_stdin(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Programs of the older eras: `@coroutine` with `yield from`, and the current loop before any runs."""
+"""Programs of the older eras: `@coroutine` with `yield from`, a loop before any runs."""
 
 import asyncio
 import inspect
@@ -156,7 +156,7 @@ def test_a_coroutine_function_is_returned_unchanged():
 
 @pytest.fixture
 def no_current_loop():
-    """A policy as fresh as at the start of a program; a loop that it has after the test is closed."""
+    """A policy as fresh as at the start of a program; the loop it gets is closed."""
     before = _policy.current_policy()
     fresh = _policy._DefaultPolicy()
     _policy.set_policy(fresh)

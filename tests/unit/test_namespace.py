@@ -1,4 +1,4 @@
-"""`import aioxide as asyncio`: every name of the running Python's asyncio, ours where the table says so."""
+"""`import aioxide as asyncio`: every name of asyncio, ours where the table says so."""
 
 import asyncio
 import importlib

@@ -1,4 +1,4 @@
-"""`aioxide.patch()`: code that says `import asyncio` finds aioxide's names, and unpatch() undoes it."""
+"""`aioxide.patch()`: code that says `import asyncio` finds aioxide's names, until unpatch()."""
 
 import asyncio
 import importlib

@@ -47,7 +47,7 @@ def test_debug_is_passed_to_the_loop(aio, debug):
 
 
 def error_of(function, *arguments):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 (the type is compared by the caller)
+    with pytest.raises(Exception) as caught:
         function(*arguments)
     return type(caught.value), str(caught.value)
 

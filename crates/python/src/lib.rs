@@ -42,7 +42,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
     NativeFunction::add(module, c"sleep", awaitable::sleep, c"Return result after delay seconds; after one turn of the loop for a delay that is not positive.")?;
     add_function(module, c"_set_result_unless_cancelled", awaitable::set_result_unless_cancelled, c"Set a future's result unless it is done.")?;
-    add_function(module, c"set_disguise", future::set_disguise, c"Say whether our objects' __class__ is asyncio's class.")?;
+    add_function(module, c"use_current_loop", ffi::use_current_loop, c"Say what gives the loop of a future that names none.")?;
     add_function(module, c"track_origins", awaitable::track_origins, c"Say whether native coroutines remember where they were made.")?;
     add_function(module, c"listed_tasks", task::listed_tasks, c"Return every task that is not in the interpreter's own list.")?;
     add_function(module, c"connect_registry", task::connect_registry, c"Take the offsets that the interpreter publishes for debuggers.")?;

@@ -155,7 +155,7 @@ impl<M: Machine> CoroutineObject<M> {
             .internal()
             .dies_recycled()
             .finalizer(Self::last_words)
-            .awaitable_only(|coroutine: &Self| coroutine.own())
+            .awaitable(|coroutine: &Self| coroutine.own())
             .resumable(Self::resume)
             .method1(c"send", |coroutine: &Self, _value: &Object| coroutine.resume_once(None), c"send($self, value, /)\n--\n\nGo on; the value is ignored.")
             .method_fast(c"throw", Self::throw, c"Raise an exception where the coroutine waits.")

@@ -47,7 +47,7 @@ pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{fill_names, import, intern, names};
+pub(crate) use names::{current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, none, not_implemented, stop_iteration};
 pub(crate) use thrown::thrown;

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 
 use pyo3::ffi;
 
-use super::{IntoOwned, Layout, Object, Owned, Raised, Result, tuple_of};
+use super::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, call0, tuple_of};
 
 macro_rules! names {
     (
@@ -15,6 +15,8 @@ macro_rules! names {
     ) => {
         /// Interned strings, then objects of the standard library.
         pub(crate) struct Names {
+            /// What gives the loop of a future that names none: see `use_current_loop`.
+            pub(crate) current_loop: Slot,
             /// `0`.
             pub(crate) zero: Owned,
             /// The methods of a loop that futures and timers call past, unless somebody overrides them.
@@ -33,6 +35,7 @@ macro_rules! names {
             fn fetch() -> Result<Self> {
                 Ok(Self {
                     false_: false.into_owned()?,
+                    current_loop: current_loop_of_asyncio()?,
                     zero: 0_u64.into_owned()?,
                     overridable: [intern(c"call_soon")?, intern(c"get_debug")?, intern(c"time")?],
                     context_keyword: tuple_of(&[&*intern(c"context")?])?,
@@ -105,7 +108,6 @@ names! {
         stdlib_future = "_asyncio" . "Future",
         stdlib_task = "_asyncio" . "Task",
         is_coroutine = "asyncio.coroutines" . "iscoroutine",
-        get_event_loop = "_asyncio" . "get_event_loop",
         get_running_loop = "_asyncio" . "_get_running_loop",
         set_running_loop = "_asyncio" . "_set_running_loop",
         future_repr = "asyncio.base_futures" . "_future_repr",
@@ -183,5 +185,29 @@ const fn c_text(text: &'static str) -> &'static CStr {
     match CStr::from_bytes_with_nul(text.as_bytes()) {
         Ok(text) => text,
         Err(_) => c"",
+    }
+}
+
+fn current_loop_of_asyncio() -> Result<Slot> {
+    let slot = Slot::default();
+    slot.set(import(c"_asyncio", c"get_event_loop")?);
+    Ok(slot)
+}
+
+/// `use_current_loop(function)`: what `Future()` and its like ask for a loop when none is named.
+pub(crate) fn use_current_loop(args: Args<'_>) -> Result<()> {
+    const SIGNATURE: Signature<1> =
+        Signature { function: "use_current_loop", parameters: [c"function"], positional: 1, required: 1 };
+    if let [Some(function)] = SIGNATURE.bind(args)? {
+        names().current_loop.set(function.own());
+    }
+    Ok(())
+}
+
+/// The current loop: the running one, else what the function above says.
+pub(crate) fn current_loop() -> Result<Owned> {
+    match names().current_loop.get() {
+        Some(function) => call0(&function),
+        None => Err(Raised::runtime_error(format_args!("no current event loop"))),
     }
 }

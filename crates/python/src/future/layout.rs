@@ -7,7 +7,7 @@ use pyo3::ffi;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result, Signature,
-    Slot, TypeCell, Visitor, allocate_recycled, call0, call_method0, call_method1, names, report_unraisable,
+    Slot, TypeCell, Visitor, allocate_recycled, call0, call_method0, current_loop, call_method1, names, report_unraisable,
 };
 use crate::task::TaskObject;
 
@@ -185,7 +185,7 @@ impl FutureObject {
         self.clear_for_reuse();
         let event_loop = match event_loop.filter(|given| !given.is_none()) {
             Some(given) => given.own(),
-            None => call0(&names().get_event_loop)?,
+            None => current_loop()?,
         };
         let debug = match event_loop.cast::<LoopObject>() {
             Some(ours) => {

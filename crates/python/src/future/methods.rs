@@ -1,7 +1,6 @@
 //! The Python type `Future`.
 
 use std::mem::offset_of;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
@@ -12,24 +11,10 @@ use crate::task::TaskObject;
 
 use super::{FutureIterator, FutureObject, State, Waiter};
 
-/// See [`set_disguise`].
-static DISGUISED: AtomicBool = AtomicBool::new(true);
-
-/// Whether `future.__class__` is asyncio's class, so that `isinstance(future, asyncio.Future)` holds.
-///
-/// Off while `aioxide.patch()` has put our classes in the place of asyncio's: then it holds by itself.
-pub(crate) fn set_disguise(args: Args<'_>) -> Result<()> {
-    const SIGNATURE: Signature<1> =
-        Signature { function: "set_disguise", parameters: [c"disguised"], positional: 1, required: 1 };
-    let [disguised] = SIGNATURE.bind(args)?;
-    let disguised = disguised.map_or(Ok(true), Object::is_true)?;
-    DISGUISED.store(disguised, Ordering::Relaxed);
-    Ok(())
-}
-
-/// `__class__` of an object whose type is exactly ours, else its real type.
+/// `__class__` of an object whose type is exactly ours: asyncio's class, so that
+/// `isinstance(future, asyncio.Future)` holds. A subclass shows its real type.
 pub(crate) fn disguise(object: &Object, exact: bool, stdlib: &Object) -> Owned {
-    if exact && DISGUISED.load(Ordering::Relaxed) { stdlib.own() } else { object.type_object().own() }
+    if exact { stdlib.own() } else { object.type_object().own() }
 }
 
 /// Makes the types `Future` and `FutureIter`.

@@ -31,5 +31,5 @@ mod waiters;
 pub(crate) use awaited_by::{add_to_awaited_by, discard_from_awaited_by};
 pub(crate) use iterator::FutureIterator;
 pub(crate) use layout::{FutureObject, State, as_future, as_plain_future};
-pub(crate) use methods::{cancel_message, disguise, register, set_disguise};
+pub(crate) use methods::{cancel_message, disguise, register};
 pub(crate) use waiters::Waiter;

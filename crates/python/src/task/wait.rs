@@ -62,6 +62,9 @@ impl TaskObject {
         if !blocking.is_true()? {
             return self.refuse(c"yield was used instead of yield from in task %R with %R", yielded);
         }
+        if yielded.is(self.object()) {
+            return self.refuse(c"Task cannot await on itself: %R", yielded);
+        }
         yielded.set_attribute(&names().asyncio_future_blocking, &names().false_)?;
         let wakeup = self.wakeup_method()?;
         let add = yielded.attribute(&names().add_done_callback)?;
