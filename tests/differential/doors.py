@@ -33,7 +33,7 @@ AIOXIDE_DOORS = (
 # where it is installed, is known to differ and proves that differences are seen.
 CONTROL_DOORS = (
     REFERENCE,
-    Door("plain", launcher=("-P",)),
+    Door("plain", launcher=("-X", "utf8")),
     Door("uvloop", prelude="import uvloop; uvloop.install()"),
 )
 
