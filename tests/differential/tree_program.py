@@ -201,12 +201,8 @@ class Performance:
     async def do_wait_for(self, label, body, limit):
         now = asyncio.get_running_loop().time()
         _, coroutine = self.make(body, registered=False)
-        try:
-            result = await asyncio.wait_for(coroutine, limit - now if limit > 0 else None if limit < 0 else 0)
-        finally:
-            # Before 3.12 a limit of zero leaves the coroutine unstarted.
-            coroutine.close() if coroutine.cr_frame and not coroutine.cr_running else None
-        self.log(label, "got", result)
+        timeout = limit - now if limit > 0 else None if limit < 0 else 0
+        self.log(label, "got", await asyncio.wait_for(coroutine, timeout))
 
     async def do_timeout(self, label, body, limit):
         when = limit if limit > 0 else None if limit < 0 else asyncio.get_running_loop().time()
@@ -260,6 +256,8 @@ class Performance:
         if self.slots:
             for number in range(len(self.slots) + 1):
                 await self.beat(number)
+                if all(task.done() for task in self.tasks.values()):
+                    break
         for _ in range(TURNS_TO_SETTLE):
             await asyncio.sleep(0)
         for _ in range(CANCEL_ROUNDS):
