@@ -9,6 +9,6 @@ Reading order:
 ``programs/``   the programs, one folder for each area
 ``trees``       random trees of tasks, and ``tree_program`` which performs one
 
-Nothing here imports the implementation under test: it lives in other processes, so a crash or a hang of one
-program is the failure of that program alone.
+Nothing here imports the implementation under test: it lives in other processes, so a crash or a
+hang of one program is the failure of that program alone.
 """

@@ -1,6 +1,7 @@
 """``python -m tests.differential``: the differential programs without pytest, on any interpreter.
 
-    python -m tests.differential --python /usr/bin/python3.14 --path build/3.14 --door loop futures/ tasks/cancel
+python -m tests.differential --python /usr/bin/python3.14 --path build/3.14 --door loop futures/
+tasks/cancel
 """
 
 import argparse
@@ -15,15 +16,27 @@ from .runner import SECONDS, Session, find_programs, needed_version, program_nam
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__.splitlines()[0])
-    parser.add_argument("--python", default=sys.executable, help="command of the interpreter under test")
-    parser.add_argument("--path", action="append", default=[], help="folder to put on its PYTHONPATH")
-    parser.add_argument("--door", action="append", choices=DOORS, help="door to compare (default: all of aioxide's)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.differential", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "--python", default=sys.executable, help="command of the interpreter under test"
+    )
+    parser.add_argument(
+        "--path", action="append", default=[], help="folder to put on its PYTHONPATH"
+    )
+    parser.add_argument(
+        "--door", action="append", choices=DOORS, help="door to compare (default: all of aioxide's)"
+    )
     parser.add_argument("--repeat", type=int, default=1, help="compare each program so many times")
     parser.add_argument("--jobs", type=int, default=2, help="programs to run at a time")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="time limit of one run")
-    parser.add_argument("--brief", action="store_true", help="name the programs that differ, without their diffs")
-    parser.add_argument("programs", nargs="*", help="parts of area/name; all programs when none is given")
+    parser.add_argument(
+        "--brief", action="store_true", help="name the programs that differ, without their diffs"
+    )
+    parser.add_argument(
+        "programs", nargs="*", help="parts of area/name; all programs when none is given"
+    )
     return parser.parse_args()
 
 
@@ -49,7 +62,9 @@ def main() -> int:
         return program_name(program), door.name, mine.session.compare(program, door)
 
     started = time.monotonic()
-    work = [(program, door) for _ in range(arguments.repeat) for program in programs for door in doors]
+    work = [
+        (program, door) for _ in range(arguments.repeat) for program in programs for door in doors
+    ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         outcomes = [outcome for outcome in pool.map(compare, work) if outcome]
     version = ".".join(map(str, sessions[0].version))

@@ -1,11 +1,13 @@
-"""Runs inside the interpreter under test: opens one door, then forks a child for each program asked for.
+"""Runs inside the interpreter under test: opens one door, then forks once for each program.
 
-``python bootstrap.py '{"prelude": ..., "module": ...}'`` reads one JSON request a line and answers each with one
-JSON line. The child leaves the serving loop and becomes the program: it ends as any Python program does, through the
-interpreter's own finalisation, because reports made at exit are part of what is compared.
+``python bootstrap.py '{"prelude": ..., "module": ...}'`` reads one JSON request a line and answers
+each with one JSON line. The child leaves the serving loop and becomes the program: it ends as any
+Python program does, through the interpreter's own finalisation, because reports made at exit are
+part of what is compared.
 
-What must hold: the program cannot tell that it was forked. It is ``__main__``, has its own ``sys.argv`` and
-``sys.path[0]``, and no frame of this file shows in its tracebacks (``runner`` has a control door that checks this).
+What must hold: the program cannot tell that it was forked. It is ``__main__``, has its own
+``sys.argv`` and ``sys.path[0]``, and no frame of this file shows in its tracebacks (``runner`` has
+a control door that checks this).
 """
 
 import ast
@@ -20,7 +22,7 @@ GRACE_SECONDS = 5
 
 
 class ImportRenamer(ast.NodeTransformer):
-    """Makes ``import asyncio`` and ``from asyncio import x`` mean another module, keeping every source position."""
+    """Makes imports of asyncio mean another module, keeping every source position."""
 
     def __init__(self, module):
         self.module = module
@@ -79,7 +81,7 @@ def redirect(output, errors):
 
 
 def await_child(pid, seconds):
-    """The exit code of the child (negative for a signal), or None when it had to be killed for time."""
+    """The exit code of the child (negative: a signal), or None when it was killed for time."""
     descriptor = os.pidfd_open(pid)
     try:
         finished, _, _ = select.select([descriptor], [], [], seconds)
@@ -105,7 +107,10 @@ def read_all(descriptor):
 
 
 def serve(module):
-    """Answer requests until input ends. Returns (request, code) in a child, None in the server at the end."""
+    """Answer requests until input ends.
+
+    Returns (request, code) in a child, None in the server at the end.
+    """
     requests = os.fdopen(os.dup(0), "r")
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
@@ -133,7 +138,7 @@ def serve(module):
 def main():
     """Open the door that the command line describes and serve."""
     door = json.loads(sys.argv[1])
-    import asyncio  # noqa: F401, PLC0415 - once here instead of once in every child
+    import asyncio  # noqa: F401 - once here instead of once in every child
 
     exec(compile(door["prelude"], "<prelude>", "exec"), {"__name__": "prelude"})
     request = serve(door["module"])

@@ -1,4 +1,8 @@
-"""The session that the differential tests share. ``PYTHON`` chooses the interpreter under test."""
+"""The session that the differential tests share.
+
+``DIFFERENTIAL_PYTHON`` is the command of the interpreter under test (the one that runs pytest when
+it is not set). Not ``PYTHON``: make hands that down, and it means the interpreter to make .venv of.
+"""
 
 import os
 import shlex
@@ -11,6 +15,7 @@ from .runner import Session
 
 @pytest.fixture(scope="session")
 def session():
-    """Runs programs on the interpreter under test: the command in ``PYTHON``, or the one that runs pytest."""
-    with Session(shlex.split(os.environ.get("PYTHON", shlex.quote(sys.executable)))) as session:
+    """Runs programs on the interpreter under test."""
+    command = os.environ.get("DIFFERENTIAL_PYTHON") or shlex.quote(sys.executable)
+    with Session(shlex.split(command)) as session:
         yield session

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 class Door:
     """One way of running a program.
 
-    ``prelude`` is Python source that the interpreter under test executes once, before it forks for the first
-    program. ``module`` is the module that the program's ``import asyncio`` means. A door with ``launcher``
-    arguments starts a fresh interpreter for each program, because there the start itself is under test.
+    ``prelude`` is Python source that the interpreter under test executes once, before it forks for
+    the first program. ``module`` is the module that the program's ``import asyncio`` means. A door
+    with ``launcher`` arguments starts a fresh interpreter for each program, because there the start
+    itself is under test.
     """
 
     name: str
@@ -29,8 +30,8 @@ AIOXIDE_DOORS = (
     Door("launcher", launcher=("-m", "aioxide")),
 )
 
-# Controls. "asyncio" against itself must never differ; "plain" proves that the bootstrap is invisible; uvloop,
-# where it is installed, is known to differ and proves that differences are seen.
+# Controls. "asyncio" against itself must never differ; "plain" proves that the bootstrap is
+# invisible; uvloop, where it is installed, is known to differ and proves that differences are seen.
 CONTROL_DOORS = (
     REFERENCE,
     Door("plain", launcher=("-X", "utf8")),

@@ -1,13 +1,15 @@
 """Runs programs through doors and compares what could be observed.
 
-A ``Session`` belongs to one interpreter. It keeps one bootstrap process for each door it was asked for, and the
-reference results, so that a program runs once on asyncio however many doors it is compared with.
+A ``Session`` belongs to one interpreter. It keeps one bootstrap process for each door it was asked
+for, and the reference results, so that a program runs once on asyncio however many doors it is
+compared with.
 """
 
 import difflib
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -21,17 +23,30 @@ PROGRAMS = HERE / "programs"
 SUPPORT = HERE / "support"
 SECONDS = 30
 
+# A program on which the reference hangs or crashes says nothing about what to do instead.
+NO_REFERENCE = (None, -signal.SIGSEGV, -signal.SIGABRT)
+
 # Everything is shown (-W always), and a crash or hang says where it was (faulthandler).
 INTERPRETER_OPTIONS = ("-W", "always", "-X", "faulthandler")
 
 # What could make two runs of one program differ, or colour their output.
-UNSET = ("PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONWARNINGS", "PYTHONSTARTUP", "FORCE_COLOR", "COLUMNS")
+UNSET = (
+    "PYTHONASYNCIODEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONWARNINGS",
+    "PYTHONSTARTUP",
+    "FORCE_COLOR",
+    "COLUMNS",
+)
 SET = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "NO_COLOR": "1", "PYTHON_COLORS": "0"}
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run showed. ``status`` is the exit code, negative for a signal, None for a run killed for time."""
+    """What one run showed.
+
+    ``status`` is the exit code, negative for a signal, None for a run killed for time.
+    """
 
     status: int | None
     stdout: str
@@ -55,7 +70,7 @@ def difference(reference: Result, subject: Result, name: str = "subject") -> str
 
 
 def find_programs(selection: list[str] | None = None) -> list[Path]:
-    """The programs, or those whose ``area/name`` contains one of the given texts, in a fixed order."""
+    """All programs, or those whose ``area/name`` contains one of the texts, in a fixed order."""
     programs = sorted(PROGRAMS.glob("*/*.py"))
     if selection:
         programs = [p for p in programs if any(text in program_name(p) for text in selection)]
@@ -80,7 +95,7 @@ class Bootstrap:
     def __init__(self, command: list[str], door: Door, environment: dict[str, str]):
         request = json.dumps({"prelude": door.prelude, "module": door.module})
         # A file, not a pipe: nobody reads it while the bootstrap runs, so a pipe could fill up.
-        self.errors = tempfile.TemporaryFile("w+")
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by close()
         self.process = subprocess.Popen(
             [*command, *INTERPRETER_OPTIONS, str(HERE / "bootstrap.py"), request],
             stdin=subprocess.PIPE,
@@ -97,7 +112,9 @@ class Bootstrap:
         if not line:
             self.process.wait()
             self.errors.seek(0)
-            raise RuntimeError(f"the bootstrap of door {self.door.name!r} ended: {self.errors.read()}")
+            raise RuntimeError(
+                f"the bootstrap of door {self.door.name!r} ended: {self.errors.read()}"
+            )
         return json.loads(line)
 
     def run(self, program: Path, arguments: tuple[str, ...], seconds: float) -> Result:
@@ -161,18 +178,21 @@ class Session:
         try:
             stdout, stderr = process.communicate(timeout=self.seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 6)  # SIGABRT: faulthandler says where it hung
+            os.killpg(process.pid, signal.SIGABRT)  # faulthandler says where it hung
             stdout, stderr = process.communicate()
             return Result(None, stdout, stderr)
         return Result(process.returncode, stdout, stderr)
 
     def compare(self, program: Path, door: Door) -> str:
-        """The difference that ``program`` shows between asyncio and ``door``; empty when there is none."""
+        """The difference that ``program`` shows between asyncio and ``door``.
+
+        Empty when there is none.
+        """
         if program not in self.references:
             self.references[program] = self.run(program, REFERENCE)
         reference = self.references[program]
-        if reference.status is None:
-            return "\n".join(["asyncio itself does not finish in time:", *reference.lines()])
+        if reference.status in NO_REFERENCE:
+            return "\n".join(["asyncio itself hangs or crashes:", *reference.lines()])
         return difference(reference, self.run(program, door), door.name)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The harness sees what it must see, and nothing else: differences are planted, and must be found.
 
-A planted door is asyncio with one thing changed by its prelude. The control doors run asyncio unchanged.
+A planted door is asyncio with one thing changed by its prelude. The control doors run asyncio
+unchanged.
 """
 
 import textwrap
@@ -11,7 +12,7 @@ from .doors import DOORS, REFERENCE, Door
 from .normalise import normalise
 from .runner import Result, Session, difference, find_programs
 
-PROGRAM = '''
+PROGRAM = """
 import asyncio
 import sys
 import warnings
@@ -34,7 +35,7 @@ async def main():
 
 asyncio.run(main())
 sys.exit(3)
-'''
+"""
 
 PATCH = "import asyncio, asyncio.base_events, os, sys\nLoop = asyncio.base_events.BaseEventLoop\n"
 
@@ -104,7 +105,10 @@ def test_planted_difference_is_found(quick, program, plant):
 
 @pytest.mark.parametrize("door", ["asyncio", "plain"])
 def test_same_implementation_shows_no_difference(quick, program, door):
-    """Also through a plain interpreter without the bootstrap: the bootstrap can't be told from it."""
+    """Also through a plain interpreter without the bootstrap.
+
+    The bootstrap can't be told from it.
+    """
     assert quick.compare(program, DOORS[door]) == ""
 
 
@@ -150,7 +154,7 @@ def test_interrupted_program_ends_by_its_signal(quick, tmp_path):
 def test_reference_that_hangs_is_a_failure_not_an_agreement(quick, tmp_path):
     program = tmp_path / "program.py"
     program.write_text("import time\ntime.sleep(60)\n")
-    assert "does not finish in time" in quick.compare(program, REFERENCE)
+    assert "hangs or crashes" in quick.compare(program, REFERENCE)
 
 
 def test_one_programs_crash_leaves_the_bootstrap_serving(quick, tmp_path, program):
@@ -174,10 +178,28 @@ def test_bootstrap_that_cannot_open_its_door_says_why(quick, program):
         ("<_UnixSelectorEventLoop running=True closed=False>", "<Loop running=True closed=False>"),
         ("<TimerHandle when=12.5 f()>", "<TimerHandle when=99.25 f()>"),
         ("cb=[done() at /usr/lib/python3.13/asyncio/x.py:3]", "cb=[done() at /p/aioxide/y.py:9]"),
-        ('Traceback (most recent call last):\n  File "/l/asyncio/t.py", line 3, in f\n    f()\nE: x', "E: x"),
-        ("p.py:3: RuntimeWarning: coroutine 'f' was never awaited\n  f()\n", "RuntimeWarning: coroutine 'f' was never awaited\n"),
+        (
+            'Traceback (most recent call last):\n  File "/l/asyncio/t.py", line 3, in f\n    f()\nE: x',
+            "E: x",
+        ),
+        (
+            "p.py:3: RuntimeWarning: coroutine 'f' was never awaited\n  f()\n",
+            "RuntimeWarning: coroutine 'f' was never awaited\n",
+        ),
+        (
+            "call_soon() takes 2 positional arguments but 3 were given",
+            "Loop.call_soon() takes exactly 2 arguments (3 given)",
+        ),
+        (
+            "f() got an unexpected keyword argument 'k'",
+            "'k' is an invalid keyword argument for f()",
+        ),
+        (
+            "<Future pending created at /l/asyncio/base_events.py:4>",
+            "<Future pending created at p.py:9>",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_count(left, right):
     assert normalise(left) == normalise(right)
 
@@ -188,11 +210,11 @@ def test_what_does_not_count(left, right):
         ("<Task name='Task-1'>", "<Task name='Task-2'>"),
         ("Task is done", "task is done"),
         ("ValueError", "KeyError"),
-        ('  File "/p/program.py", line 3, in f\n    f()', '  File "/p/program.py", line 4, in f\n    f()'),
+        ('  File "/p/program.py", line 3, in f', '  File "/p/program.py", line 4, in f'),
         ("p.py:3: DeprecationWarning: old\n", "p.py:4: DeprecationWarning: old\n"),
         ("<Future pending>", "<Future cancelled>"),
     ],
-)  # fmt: skip
+)
 def test_what_counts(left, right):
     assert normalise(left) != normalise(right)
 

@@ -1,16 +1,16 @@
 """Performs the tree of tasks in ``sys.argv[1]`` and prints what happened, event by event.
 
-A tree is ``{"eager": bool, "roots": [body, ...]}``; a body is a list of operations, each a list of a name and its
-operands (``trees.py`` makes them; every name is a method ``do_NAME`` here). Each coroutine that runs a body has a
-label, given in the order of making.
+A tree is ``{"eager": bool, "roots": [body, ...]}``; a body is a list of operations, each a list of
+a name and its operands (``trees.py`` makes them; every name is a method ``do_NAME`` here). Each
+coroutine that runs a body has a label, given in the order of making.
 
-Time. Sleeps and time limits are places in one order, not lengths: each gets a slot of its own on a grid of
-absolute deadlines, so that equal deadlines, whose order asyncio leaves open, do not occur. A heartbeat between the
-slots measures how late the machine is; a run that was late enough to mix up two slots says so with its exit code,
-and is void whatever it printed.
+Time. Sleeps and time limits are places in one order, not lengths: each gets a slot of its own on a
+grid of absolute deadlines, so that equal deadlines, whose order asyncio leaves open, do not occur.
+A heartbeat between the slots measures how late the machine is; a run that was late enough to mix up
+two slots says so with its exit code, and is void whatever it printed.
 
-What must hold: whatever the tree, the run ends. A body only waits for bodies with higher labels, so there are no
-knots, and in the end everything that is left is cancelled until it gives up.
+What must hold: whatever the tree, the run ends. A body only waits for bodies with higher labels, so
+there are no knots, and in the end everything that is left is cancelled until it gives up.
 """
 
 import asyncio
@@ -24,11 +24,16 @@ CANCEL_ROUNDS = 100
 FUTURES = 3
 VOID_EXIT_CODE = 75
 
-ERRORS = {"value": ValueError, "key": KeyError, "cancelled": asyncio.CancelledError, "timeout": TimeoutError}
+ERRORS = {
+    "value": ValueError,
+    "key": KeyError,
+    "cancelled": asyncio.CancelledError,
+    "timeout": TimeoutError,
+}
 
 
 def is_timed(operation):
-    return operation[0] == "nap" or operation[0] in ("wait_for", "timeout") and operation[-1] > 0
+    return operation[0] == "nap" or (operation[0] in ("wait_for", "timeout") and operation[-1] > 0)
 
 
 def timed_operations(body):
@@ -132,12 +137,20 @@ class Performance:
 
     async def do_callback(self, label, choice):
         other = self.any(choice)
-        self.tasks[other].add_done_callback(lambda task: self.log(other, "called back", self.state(task)))
+        self.tasks[other].add_done_callback(
+            lambda task: self.log(other, "called back", self.state(task))
+        )
 
     async def do_cancel(self, label, choice, message):
         other = self.any(choice)
         arguments = () if message is None else (message,)
-        self.log(label, "cancels", other, self.tasks[other].cancel(*arguments), self.tasks[other].cancelling())
+        self.log(
+            label,
+            "cancels",
+            other,
+            self.tasks[other].cancel(*arguments),
+            self.tasks[other].cancelling(),
+        )
 
     async def do_uncancel(self, label):
         self.log(label, "uncancelled to", asyncio.current_task().uncancel())
@@ -182,7 +195,11 @@ class Performance:
     async def do_gather(self, label, bodies, return_exceptions):
         coroutines = [self.make(body, registered=False)[1] for body in bodies]
         results = await asyncio.gather(*coroutines, return_exceptions=return_exceptions)
-        self.log(label, "gathered", *(self.outcome(r) if isinstance(r, BaseException) else r for r in results))
+        self.log(
+            label,
+            "gathered",
+            *(self.outcome(r) if isinstance(r, BaseException) else r for r in results),
+        )
 
     async def do_wait(self, label, choices, condition, timeout):
         tasks = {self.later(label, choice) for choice in choices} - {None}
@@ -191,7 +208,9 @@ class Performance:
             self.log(label, "done", *sorted(map(self.state, done)), "pending", len(pending))
 
     async def do_completed(self, label, choices):
-        tasks = [task for task in dict.fromkeys(self.later(label, choice) for choice in choices) if task]
+        tasks = [
+            task for task in dict.fromkeys(self.later(label, choice) for choice in choices) if task
+        ]
         for awaitable in asyncio.as_completed(tasks):
             try:
                 self.log(label, "completed", await awaitable)
@@ -275,10 +294,16 @@ class Performance:
             self.log("end", "future", self.state(future))
 
     def report(self):
-        """What went to the exception handler. Its order is that of the garbage collector, so it is sorted."""
+        """What went to the exception handler.
+
+        Its order is that of the garbage collector, so it is sorted.
+        """
         self.tasks.clear()
         gc.collect()
-        for line in sorted(f"{c['message']} {self.outcome(c['exception']) if 'exception' in c else ''}" for c in self.reports):
+        for line in sorted(
+            f"{c['message']} {self.outcome(c['exception']) if 'exception' in c else ''}"
+            for c in self.reports
+        ):
             print("reported", line)
 
 

@@ -1,4 +1,7 @@
-"""What the differential programs print with. Must not import asyncio: the program's door decides what that is."""
+"""What the differential programs print with.
+
+Must not import asyncio: the program's door decides what that is.
+"""
 
 
 def describe(error):

@@ -76,6 +76,9 @@ loop.close()
 attempt("run a function", lambda: asyncio.run(forgotten))
 attempt("run a number", lambda: asyncio.run(5))
 gc.collect()
-print(asyncio.iscoroutine(5), asyncio.iscoroutinefunction(forgotten) if sys.version_info < (3, 14) else True)
+print(
+    asyncio.iscoroutine(5),
+    asyncio.iscoroutinefunction(forgotten) if sys.version_info < (3, 14) else True,
+)
 forgotten()
 print("end")

@@ -73,7 +73,9 @@ gc.collect()
 print("8 reported with a traceback")
 
 # Through one's own handler.
-loop.set_exception_handler(lambda loop, context: print("handler", sorted(context), context["message"]))
+loop.set_exception_handler(
+    lambda loop, context: print("handler", sorted(context), context["message"])
+)
 failed()
 gc.collect()
 

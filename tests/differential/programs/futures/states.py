@@ -87,7 +87,14 @@ attempt("with loop", lambda: asyncio.Future(loop=loop))
 attempt("init again", lambda: finished().__init__(loop=loop))
 print(isinstance(pending(), asyncio.Future), asyncio.isfuture(pending()), asyncio.isfuture(5))
 print(asyncio.Future.__name__, asyncio.Future.__class_getitem__(int))
-for name in ("_state", "_result", "_exception", "_cancel_message", "_asyncio_future_blocking", "_log_traceback"):
+for name in (
+    "_state",
+    "_result",
+    "_exception",
+    "_cancel_message",
+    "_asyncio_future_blocking",
+    "_log_traceback",
+):
     for make in (pending, finished, failed, cancelled):
         attempt(f"{make.__name__} {name}", getattr, make(), name)
 future = pending()

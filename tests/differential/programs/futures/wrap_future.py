@@ -52,8 +52,11 @@ async def main():
     source.set_result("late")
     await asyncio.sleep(0.001)
     print(wrapped)
-    for error in (concurrent.futures.CancelledError("c"), concurrent.futures.TimeoutError("t"),
-                  concurrent.futures.InvalidStateError("i")):
+    for error in (
+        concurrent.futures.CancelledError("c"),
+        concurrent.futures.TimeoutError("t"),
+        concurrent.futures.InvalidStateError("i"),
+    ):
         source = concurrent.futures.Future()
         wrapped = asyncio.wrap_future(source)
         source.set_exception(error)
@@ -62,7 +65,12 @@ async def main():
     print(asyncio.wrap_future(future) is future)
     attempt("wrong type", asyncio.wrap_future, 5)
 
-    print(asyncio.isfuture(Duck()), asyncio.isfuture(Duck), asyncio.isfuture(source), asyncio.isfuture(future))
+    print(
+        asyncio.isfuture(Duck()),
+        asyncio.isfuture(Duck),
+        asyncio.isfuture(source),
+        asyncio.isfuture(future),
+    )
     print(asyncio.ensure_future(future) is future)
     task = asyncio.ensure_future(value())
     print(type(task).__name__, await task)

@@ -9,7 +9,12 @@ from observe import attempt
 
 def names(graph, depth=0):
     stack = [entry.frame.f_code.co_name for entry in graph.call_stack]
-    print("  " * depth, type(graph).__name__, getattr(graph.future, "get_name", lambda: "future")(), stack)
+    print(
+        "  " * depth,
+        type(graph).__name__,
+        getattr(graph.future, "get_name", lambda: "future")(),
+        stack,
+    )
     for waiter in sorted(graph.awaited_by, key=lambda g: g.future.get_name()):
         names(waiter, depth + 1)
 
@@ -73,7 +78,13 @@ async def main():
     attempt("discard what was not added", asyncio.future_discard_from_awaited_by, lonely, outer)
 
     me = asyncio.capture_call_graph()
-    print([entry.frame.f_code.co_name for entry in me.call_stack if entry.frame.f_code.co_filename == __file__])
+    print(
+        [
+            entry.frame.f_code.co_name
+            for entry in me.call_stack
+            if entry.frame.f_code.co_filename == __file__
+        ]
+    )
     attempt("wrong type", asyncio.capture_call_graph, 5)
     attempt("format wrong type", asyncio.format_call_graph, "x")
     future.set_result("done")

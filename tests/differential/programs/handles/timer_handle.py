@@ -19,7 +19,13 @@ def timer(when, callback=function, *args):
 early, late, same = timer(1.0), timer(2.0), timer(1.0)
 for name in ("lt", "le", "gt", "ge", "eq", "ne"):
     compare = getattr(operator, name)
-    print(name, compare(early, late), compare(late, early), compare(early, same), compare(early, early))
+    print(
+        name,
+        compare(early, late),
+        compare(late, early),
+        compare(early, same),
+        compare(early, early),
+    )
     attempt(f"{name} with a number", compare, early, 5)
     attempt(f"{name} with a handle", compare, early, asyncio.Handle(function, (), loop))
 print(hash(early) == hash(same), hash(early) == hash(1.0), early == timer(1.0, function, 1))
@@ -40,7 +46,9 @@ attempt("no arguments", asyncio.TimerHandle)
 before = loop.time()
 handle = loop.call_later(100, function, "never")
 print(before + 100 <= handle.when() <= loop.time() + 100)
-print(isinstance(handle, asyncio.TimerHandle), isinstance(handle, asyncio.Handle), handle.cancelled())
+print(
+    isinstance(handle, asyncio.TimerHandle), isinstance(handle, asyncio.Handle), handle.cancelled()
+)
 print(handle.cancel(), handle.cancelled(), handle.cancel())
 handle = loop.call_at(loop.time() + 0.001, function, "fires")
 loop.call_later(0.01, loop.stop)

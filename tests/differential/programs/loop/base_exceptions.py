@@ -24,7 +24,13 @@ def run(loop, label, seconds=0):
     attempt(label, loop.run_forever)
 
 
-for error in (SystemExit(7), KeyboardInterrupt("keys"), Custom("custom"), GeneratorExit(), asyncio.CancelledError("c")):
+for error in (
+    SystemExit(7),
+    KeyboardInterrupt("keys"),
+    Custom("custom"),
+    GeneratorExit(),
+    asyncio.CancelledError("c"),
+):
     name = type(error).__name__
     loop = asyncio.new_event_loop()
     loop.call_soon(throw, error)

@@ -44,7 +44,9 @@ print("inner context", inner[variable], "outer", variable.get())
 
 # The handle.
 handle = loop.call_soon(note, "cancelled")
-print(type(handle).__name__, handle.cancelled(), handle.cancel(), handle.cancelled(), handle.cancel())
+print(
+    type(handle).__name__, handle.cancelled(), handle.cancel(), handle.cancelled(), handle.cancel()
+)
 print(isinstance(handle, asyncio.Handle), isinstance(handle, asyncio.TimerHandle))
 loop.call_soon(loop.stop)
 loop.run_forever()

@@ -57,7 +57,9 @@ async def children():
     variable.set("parent")
     await asyncio.create_task(task("child"))
     show("parent after child")
-    await asyncio.gather(task("gathered"), asyncio.create_task(task("shared child"), context=shared))
+    await asyncio.gather(
+        task("gathered"), asyncio.create_task(task("shared child"), context=shared)
+    )
     print(shared[variable])
     await task("direct")
     show("parent after direct await")

@@ -72,7 +72,7 @@ async def from_threads():
 loop.run_until_complete(from_threads())
 loop.set_debug(False)
 loop.set_debug(1)
-print(loop.get_debug())
+print(bool(loop.get_debug()))
 
 # Reprs with positions.
 future = loop.create_future()

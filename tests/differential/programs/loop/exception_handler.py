@@ -29,7 +29,9 @@ def fail_chained():
 run(fail, fail_chained, lambda: 1 / 0)
 loop.default_exception_handler({"message": "only a message"})
 loop.default_exception_handler({})
-loop.default_exception_handler({"message": "", "extra": 1, "another": "two", "exception": ValueError("given")})
+loop.default_exception_handler(
+    {"message": "", "extra": 1, "another": "two", "exception": ValueError("given")}
+)
 loop.call_exception_handler({"message": "through call", "future": loop.create_future()})
 attempt("no context", lambda: loop.default_exception_handler())
 attempt("context None", lambda: loop.default_exception_handler(None))
@@ -37,7 +39,13 @@ attempt("context None", lambda: loop.default_exception_handler(None))
 
 # One's own.
 def handler(loop_, context):
-    print("handler", loop_ is loop, sorted(context), context["message"], describe(context["exception"]))
+    print(
+        "handler",
+        loop_ is loop,
+        sorted(context),
+        context["message"],
+        describe(context["exception"]),
+    )
 
 
 print(loop.get_exception_handler())

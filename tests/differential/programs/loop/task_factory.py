@@ -16,7 +16,12 @@ print(loop.get_task_factory())
 
 
 def factory(loop_, coroutine, **kwargs):
-    print("factory", loop_ is loop, coroutine.__name__, sorted(k for k, v in kwargs.items() if v is not None))
+    print(
+        "factory",
+        loop_ is loop,
+        coroutine.__name__,
+        sorted(k for k, v in kwargs.items() if v is not None),
+    )
     return asyncio.Task(coroutine, loop=loop_, **kwargs)
 
 

@@ -82,7 +82,9 @@ async def with_children():
 
 async def own_handler():
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, lambda: print("own handler") or loop.call_soon(event.set))
+    loop.add_signal_handler(
+        signal.SIGINT, lambda: print("own handler") or loop.call_soon(event.set)
+    )
     event = asyncio.Event()
     interrupt()
     await event.wait()
@@ -90,8 +92,15 @@ async def own_handler():
     return "handled"
 
 
-for main in (interrupted_while_waiting, interrupted_while_busy, refuses, takes_it_back, twice, with_children,
-             own_handler):
+for main in (
+    interrupted_while_waiting,
+    interrupted_while_busy,
+    refuses,
+    takes_it_back,
+    twice,
+    with_children,
+    own_handler,
+):
     before = signal.getsignal(signal.SIGINT)
     attempt(main.__name__, asyncio.run, main())
     print("told", sorted(told))
@@ -130,6 +139,8 @@ attempt("run_forever, waiting", loop.run_forever)
 loop.close()
 
 # In another thread, where asyncio can't handle signals.
-thread = threading.Thread(target=lambda: attempt("in a thread", asyncio.run, asyncio.sleep(0, "slept")))
+thread = threading.Thread(
+    target=lambda: attempt("in a thread", asyncio.run, asyncio.sleep(0, "slept"))
+)
 thread.start()
 thread.join()

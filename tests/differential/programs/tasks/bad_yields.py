@@ -60,7 +60,8 @@ async def main():
     await attempt_await("duck True", asyncio.create_task(wait(Duck(True))))
     await attempt_await("duck None", asyncio.create_task(wait(Duck(None))))
 
-    # An error from looking at what was yielded goes to the exception handler, and the task never goes on.
+    # An error from looking at what was yielded goes to the exception handler, and the task never
+    # goes on.
     loop.set_exception_handler(lambda loop, context: print("handler", repr(context["exception"])))
     stuck = asyncio.create_task(wait(Hostile()), name="stuck")
     await asyncio.wait([stuck], timeout=0.001)
@@ -75,7 +76,9 @@ async def main():
     async def await_foreign():
         await foreign
 
-    await attempt_await("another loop's future", asyncio.create_task(await_foreign(), name="crosser"))
+    await attempt_await(
+        "another loop's future", asyncio.create_task(await_foreign(), name="crosser")
+    )
     other.close()
 
     async def await_self():

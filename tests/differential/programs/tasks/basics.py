@@ -66,7 +66,9 @@ async def main():
     attempt("result", task.result)
     print(repr(task.exception()))
     await attempt_await("StopIteration", asyncio.create_task(fail(StopIteration("inside"))))
-    await attempt_await("StopAsyncIteration", asyncio.create_task(fail(StopAsyncIteration("inside"))))
+    await attempt_await(
+        "StopAsyncIteration", asyncio.create_task(fail(StopAsyncIteration("inside")))
+    )
     await attempt_await("CancelledError", asyncio.create_task(fail(asyncio.CancelledError("own"))))
     await attempt_await("TimeoutError", asyncio.create_task(fail(TimeoutError("own"))))
 
@@ -75,7 +77,7 @@ async def main():
     await asyncio.sleep(0.001)
     await attempt_await("coroutine-like", asyncio.create_task(CoroutineLike()))
     for wrong in (None, 5, value, plain_generator(), loop.create_future(), [1]):
-        attempt(f"Task({type(wrong).__name__})", lambda: asyncio.Task(wrong))  # noqa: B023
+        attempt(f"Task({type(wrong).__name__})", lambda: asyncio.Task(wrong, name="direct"))  # noqa: B023
         attempt(f"create_task({type(wrong).__name__})", lambda: asyncio.create_task(wrong))  # noqa: B023
     coroutine = value()
     attempt("positional loop", lambda: asyncio.Task(coroutine, loop))
@@ -99,7 +101,11 @@ async def main():
     attempt("set_name nothing", lambda: task.set_name())
 
     task = asyncio.create_task(value())
-    print(weakref.ref(task)() is task, isinstance(task, asyncio.Task), isinstance(task, asyncio.Future))
+    print(
+        weakref.ref(task)() is task,
+        isinstance(task, asyncio.Task),
+        isinstance(task, asyncio.Future),
+    )
     print(asyncio.isfuture(task), asyncio.iscoroutine(task), asyncio.iscoroutine(task.get_coro()))
     print(asyncio.Task.__class_getitem__(int))
     task.anything = 1
@@ -114,7 +120,8 @@ async def main():
 
 
 async def generator_exit():
-    # Thrown into a chain of awaits it closes the inner ones and comes out of the outermost as it is.
+    # Thrown into a chain of awaits it closes the inner ones and comes out of the outermost as it
+    # is.
     await attempt_await("GeneratorExit", asyncio.create_task(fail(GeneratorExit("inside"))))
     print("not reached")
 

@@ -103,7 +103,10 @@ loop.set_task_factory(asyncio.eager_task_factory)
 coroutine = at_once("no loop runs")
 attempt("loop not running", lambda: loop.create_task(coroutine).get_name())
 loop.set_task_factory(None)
-attempt("eager, loop not running", lambda: asyncio.Task(at_once("x"), loop=loop, eager_start=True).get_name())
+attempt(
+    "eager, loop not running",
+    lambda: asyncio.Task(at_once("x"), loop=loop, eager_start=True).get_name(),
+)
 loop.call_soon(loop.stop)
 loop.run_forever()
 loop.close()

@@ -19,7 +19,11 @@ async def main():
     loop = asyncio.get_running_loop()
     me = asyncio.current_task()
     me.set_name("main")
-    print(asyncio.all_tasks() == {me}, asyncio.current_task(loop) is me, type(asyncio.all_tasks()).__name__)
+    print(
+        asyncio.all_tasks() == {me},
+        asyncio.current_task(loop) is me,
+        type(asyncio.all_tasks()).__name__,
+    )
     tasks = [asyncio.create_task(idle(n), name=f"idle {n}") for n in range(3)]
     print(names(asyncio.all_tasks()))
     print(names(asyncio.all_tasks(loop)))

@@ -55,7 +55,7 @@ async def main():
     print(task.cancelled())
     await await_group()
     loop.set_task_factory(None)
-    for name in ("done", "result", "cancel", "get_name", "get_coro", "get_stack", "__repr__", "cancelling"):
+    for name in ("done", "result", "cancel", "get_name", "__repr__", "cancelling"):
         attempt(f"uninitialised {name}", getattr(NoInit(), name))
 
 

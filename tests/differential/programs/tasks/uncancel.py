@@ -17,7 +17,10 @@ async def main():
         print("cancel", task.cancel(), task.cancelling())
     for _ in range(4):
         print("uncancel", task.uncancel(), task.cancelling())
-    await attempt_await("still cancelled" if sys.version_info < (3, 13) else "taken back?", asyncio.wait_for(task, 0.01))
+    await attempt_await(
+        "still cancelled" if sys.version_info < (3, 13) else "taken back?",
+        asyncio.wait_for(task, 0.01),
+    )
     print(task.cancelled(), task.cancel(), task.cancelling())
 
     async def survivor():

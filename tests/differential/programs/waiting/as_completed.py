@@ -18,7 +18,10 @@ async def fail(name, turns):
 
 
 def make():
-    return [asyncio.create_task(f(n, t), name=n) for f, n, t in ((value, "a", 5), (fail, "b", 3), (value, "c", 1))]
+    return [
+        asyncio.create_task(f(n, t), name=n)
+        for f, n, t in ((value, "a", 5), (fail, "b", 3), (value, "c", 1))
+    ]
 
 
 async def forever():

@@ -45,13 +45,22 @@ async def main():
     await attempt_await("same", asyncio.gather(twice, twice))
     await attempt_await("same future", asyncio.gather(future, future))
 
-    await attempt_await("error", asyncio.gather(value(1), fail(ValueError("first")), fail(KeyError("second"), 2)))
+    await attempt_await(
+        "error", asyncio.gather(value(1), fail(ValueError("first")), fail(KeyError("second"), 2))
+    )
     await turn()
     await attempt_await(
         "return_exceptions",
-        asyncio.gather(value(1), fail(ValueError("x")), fail(asyncio.CancelledError("c")), return_exceptions=True),
+        asyncio.gather(
+            value(1),
+            fail(ValueError("x")),
+            fail(asyncio.CancelledError("c")),
+            return_exceptions=True,
+        ),
     )
-    await attempt_await("child cancelled", asyncio.gather(value(1), fail(asyncio.CancelledError("child's"))))
+    await attempt_await(
+        "child cancelled", asyncio.gather(value(1), fail(asyncio.CancelledError("child's")))
+    )
 
     # The others go on after the first error.
     survivor = asyncio.create_task(value("survivor", 4))

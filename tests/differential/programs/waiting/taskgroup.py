@@ -138,8 +138,19 @@ async def nested(group):
 
 
 async def main():
-    for body in (success, empty, one_fails, two_fail, body_fails, both_fail, child_cancelled, child_refuses,
-                 children_of_children, late_child, nested):
+    for body in (
+        success,
+        empty,
+        one_fails,
+        two_fail,
+        body_fails,
+        both_fail,
+        child_cancelled,
+        child_refuses,
+        children_of_children,
+        late_child,
+        nested,
+    ):
         await scene(body.__name__, body)
 
     async def cancelled_outside():

@@ -33,7 +33,11 @@ def worker():
     print(type(future).__module__, type(future).__name__)
     attempt("result", future.result, 5)
     attempt("error", asyncio.run_coroutine_threadsafe(fail(ValueError("there")), loop).result, 5)
-    attempt("cancelled", asyncio.run_coroutine_threadsafe(fail(asyncio.CancelledError("there")), loop).result, 5)
+    attempt(
+        "cancelled",
+        asyncio.run_coroutine_threadsafe(fail(asyncio.CancelledError("there")), loop).result,
+        5,
+    )
     future = asyncio.run_coroutine_threadsafe(tells(), loop)
     attempt("in time", future.result, 0.02)
     print("cancel", future.cancel())

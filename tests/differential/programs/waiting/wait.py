@@ -22,7 +22,13 @@ async def forever():
 
 def show(label, result):
     done, pending = result
-    print(label, "done", sorted(t.get_name() for t in done), "pending", sorted(t.get_name() for t in pending))
+    print(
+        label,
+        "done",
+        sorted(t.get_name() for t in done),
+        "pending",
+        sorted(t.get_name() for t in pending),
+    )
     print(type(done).__name__, type(pending).__name__)
 
 
@@ -39,11 +45,16 @@ async def main():
         for task in made:
             task.exception()
     made = tasks((value, "a", 1), (value, "b", 2))
-    show("FIRST_EXCEPTION without one", await asyncio.wait(made, return_when=asyncio.FIRST_EXCEPTION))
+    show(
+        "FIRST_EXCEPTION without one", await asyncio.wait(made, return_when=asyncio.FIRST_EXCEPTION)
+    )
     cancelled = asyncio.create_task(forever(), name="cancelled")
     made = [cancelled, asyncio.create_task(value("x", 5), name="x")]
     cancelled.cancel()
-    show("FIRST_EXCEPTION and a cancelled one", await asyncio.wait(made, return_when=asyncio.FIRST_EXCEPTION))
+    show(
+        "FIRST_EXCEPTION and a cancelled one",
+        await asyncio.wait(made, return_when=asyncio.FIRST_EXCEPTION),
+    )
     await made[1]
     print(asyncio.ALL_COMPLETED, asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION)
 
@@ -51,8 +62,13 @@ async def main():
     loop.call_soon(print, "runs after")
     show("done already", await asyncio.wait(made))
     loop.call_soon(print, "runs after first")
-    show("one done already", await asyncio.wait([*made, asyncio.create_task(value("y", 3), name="y")],
-                                                return_when=asyncio.FIRST_COMPLETED))
+    show(
+        "one done already",
+        await asyncio.wait(
+            [*made, asyncio.create_task(value("y", 3), name="y")],
+            return_when=asyncio.FIRST_COMPLETED,
+        ),
+    )
     await asyncio.sleep(0.001)
 
     pending = asyncio.create_task(forever(), name="pending")
@@ -89,7 +105,9 @@ async def main():
     await attempt_await("None", asyncio.wait(None))
     attempt("unknown keyword", lambda: asyncio.wait([task], loop=loop))
     attempt("positional timeout", lambda: asyncio.wait([task], 1))
-    await attempt_await("timeout text", asyncio.wait([asyncio.create_task(value("t", 1))], timeout="1"))
+    await attempt_await(
+        "timeout text", asyncio.wait([asyncio.create_task(value("t", 1))], timeout="1")
+    )
 
 
 asyncio.run(main())

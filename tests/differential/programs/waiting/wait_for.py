@@ -61,7 +61,9 @@ async def main():
     await attempt_await("late", asyncio.wait_for(tells(), 0.001))
     for timeout in (0, -1):
         await attempt_await(f"{timeout}", asyncio.wait_for(tells(), timeout))
-        await attempt_await(f"{timeout}, task", asyncio.wait_for(asyncio.create_task(tells()), timeout))
+        await attempt_await(
+            f"{timeout}, task", asyncio.wait_for(asyncio.create_task(tells()), timeout)
+        )
         done = loop.create_future()
         done.set_result("done")
         await attempt_await(f"{timeout}, done", asyncio.wait_for(done, timeout))
@@ -71,7 +73,9 @@ async def main():
     print(pending)
     await attempt_await("error", asyncio.wait_for(fail(ValueError("own")), 1))
     await attempt_await("own TimeoutError", asyncio.wait_for(fail(TimeoutError("own")), 1))
-    await attempt_await("own CancelledError", asyncio.wait_for(fail(asyncio.CancelledError("own")), 1))
+    await attempt_await(
+        "own CancelledError", asyncio.wait_for(fail(asyncio.CancelledError("own")), 1)
+    )
     await attempt_await("refuses", asyncio.wait_for(refuses(), 0.001))
     await attempt_await("fails when cancelled", asyncio.wait_for(fails_when_cancelled(), 0.001))
     await attempt_await("slow to cancel", asyncio.wait_for(slow_to_cancel(), 0.001))
@@ -102,7 +106,9 @@ async def main():
     await attempt_await("both", waiter)
 
     await attempt_await("nested", asyncio.wait_for(asyncio.wait_for(tells("innermost"), 10), 0.001))
-    await attempt_await("nested, inner", asyncio.wait_for(asyncio.wait_for(tells("innermost"), 0.001), 10))
+    await attempt_await(
+        "nested, inner", asyncio.wait_for(asyncio.wait_for(tells("innermost"), 0.001), 10)
+    )
     await attempt_await("shield", asyncio.wait_for(asyncio.shield(future), 1))
     keeper = asyncio.create_task(value("kept", 5))
     await attempt_await("shielded", asyncio.wait_for(asyncio.shield(keeper), 0))
