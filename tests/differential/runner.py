@@ -112,9 +112,9 @@ class Bootstrap:
         if not line:
             self.process.wait()
             self.errors.seek(0)
-            raise RuntimeError(
-                f"the bootstrap of door {self.door.name!r} ended: {self.errors.read()}"
-            )
+            reason = self.errors.read()
+            self.close()
+            raise RuntimeError(f"the bootstrap of door {self.door.name!r} ended: {reason}")
         return json.loads(line)
 
     def run(self, program: Path, arguments: tuple[str, ...], seconds: float) -> Result:
@@ -124,7 +124,10 @@ class Bootstrap:
         return Result(answer["status"], answer["stdout"], answer["stderr"])
 
     def close(self) -> None:
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it ended with a request unread
         self.process.wait()
         self.process.stdout.close()
         self.errors.close()
@@ -160,7 +163,9 @@ class Session:
         try:
             return self.bootstrap(door).run(program, arguments, self.seconds)
         except (RuntimeError, BrokenPipeError):
-            self.bootstraps.pop(door, None)
+            broken = self.bootstraps.pop(door, None)
+            if broken is not None:
+                broken.close()
             raise
 
     def launch(self, program: Path, door: Door, arguments: tuple[str, ...]) -> Result:
