@@ -179,7 +179,7 @@ def test_bootstrap_that_cannot_open_its_door_says_why(quick, program):
         ("<TimerHandle when=12.5 f()>", "<TimerHandle when=99.25 f()>"),
         ("cb=[done() at /usr/lib/python3.13/asyncio/x.py:3]", "cb=[done() at /p/aioxide/y.py:9]"),
         (
-            'Traceback (most recent call last):\n  File "/l/asyncio/t.py", line 3, in f\n    f()\nE',
+            'Traceback (most recent call last):\n  File "/l/asyncio/t.py", line 3, in f\n    f\nE',
             "E",
         ),
         (

@@ -299,7 +299,9 @@ class Performance:
 
         Its order is that of the garbage collector, so it is sorted.
         """
+        # The futures too: the traceback of an error that they share may hold its waiters.
         self.tasks.clear()
+        self.futures.clear()
         gc.collect()
         for line in sorted(
             f"{c['message']} {self.outcome(c['exception']) if 'exception' in c else ''}"
