@@ -32,7 +32,9 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .finalizer(FutureObject::last_words)
     .weak_references(offset_of!(FutureObject, weak), Some(offset_of!(FutureObject, dict)))
     .awaitable(FutureIterator::new)
-    .repr(|future: &FutureObject| call1(&names().future_repr, future.object()));
+    .repr(|future: &FutureObject| {
+        future.get_loop().and_then(|_| call1(&names().future_repr, future.object()))
+    });
     attributes(methods(builder)).add_to(module)?;
     GatheringFuture::register(module)?;
     register_observers(module)

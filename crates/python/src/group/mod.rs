@@ -56,7 +56,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
         module,
         c"create_task",
         create::create_task,
-        c"create_task(coro, **kwargs)\n--\n\nSchedule a coroutine on the running loop. Return its Task.",
+        CREATE_TASK_TEXT,
     )?;
     add_function(module, c"ensure_future", ensure::ensure_future, c"ensure_future(coro_or_future, *, loop=None)\n--\n\nReturn a future as it is; schedule a coroutine or another awaitable as a Task.")?;
     add_function(module, c"gather", gather::gather, c"gather(*coros_or_futures, return_exceptions=False)\n--\n\nRun awaitables concurrently. Return a future of the list of their results.")?;
@@ -82,3 +82,9 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     add_object(module, c"all_tasks", &*import(c"asyncio.tasks", c"all_tasks")?)?;
     add_object(module, c"run_coroutine_threadsafe", &*import(c"asyncio.tasks", c"run_coroutine_threadsafe")?)
 }
+
+#[cfg(Py_3_14)]
+const CREATE_TASK_TEXT: &std::ffi::CStr =
+    c"create_task(coro, **kwargs)\n--\n\nSchedule a coroutine on the running loop. Return its Task.";
+#[cfg(not(Py_3_14))]
+const CREATE_TASK_TEXT: &std::ffi::CStr = c"create_task(coro, *, name=None, context=None)\n--\n\nSchedule a coroutine on the running loop. Return its Task.";
