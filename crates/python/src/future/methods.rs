@@ -125,7 +125,9 @@ impl FutureObject {
 
     /// Registers a done-callback; the current context is copied when none is given.
     pub(crate) fn add_callback(&self, callback: &Object, context: Option<&Object>) -> Result<()> {
-        self.get_loop()?;
+        if self.event_loop.is_empty() {
+            return Err(Raised::runtime_error(format_args!("uninitialized Future object")));
+        }
         let context = match context {
             Some(context) => context.own(),
             None => copy_context()?,
