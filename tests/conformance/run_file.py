@@ -29,7 +29,7 @@ RUNNING: set[subprocess.Popen[bytes]] = set()
 SHOWN_LINES = 40
 
 # A file that crashes more often than this is not worth the time.
-RESTARTS = 10
+RESTARTS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,7 +218,7 @@ def take_in(result: FileResult, ended: Ended) -> bool:
     tail = "\n".join(ended.printed.rstrip().splitlines()[-SHOWN_LINES:])
     last = ended.events["start"][-1]["test"] if ended.events["start"] else None
     if last is not None and last not in result.outcomes:
-        result.outcomes[last] = Outcome(ended.kind, tail)
+        result.outcomes[last] = Outcome(ended.kind, f"{tail}\n{ended.text}{place(ended.printed)}")
         result.problems.append(f"{last} {ended.kind}: {ended.text}")
         return True
     if ended.events["finished"]:
@@ -229,6 +229,12 @@ def take_in(result: FileResult, ended: Ended) -> bool:
         when = "before its first test"
     result.problems.append(f"the process {ended.kind} {when}: {ended.text}\n{tail}")
     return False
+
+
+def place(printed: str) -> str:
+    """Where the main thread was, by the last stack that faulthandler printed."""
+    _, found, stack = printed.rpartition(" (most recent call first):\n")
+    return f" at {stack.splitlines()[0].strip()}" if found and stack else ""
 
 
 def how_it_ended(code: int, in_time: bool, watchdog: bool, limits: Limits) -> tuple[str, str]:
