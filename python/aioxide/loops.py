@@ -90,7 +90,11 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
         def is_native(name: str) -> bool:
             return getattr(cls, name) is getattr(_native.LoopBase, name) and name not in own
 
-        self._set_shortcuts(all(map(is_native, ("call_soon", "get_debug"))), is_native("time"))
+        self._set_shortcuts(
+            all(map(is_native, ("call_soon", "get_debug"))),
+            all(map(is_native, ("create_task", "create_future"))),
+            is_native("time"),
+        )
 
     def run_forever(self) -> None:
         """Run until stop() is called.

@@ -1,7 +1,7 @@
 //! What can be in the ready queue.
 
 use crate::ffi::{Layout, Owned, Visitor};
-use crate::future::FutureObject;
+use crate::future::{FutureObject, ObserverBase};
 use crate::handle::{HandleObject, TimerObject};
 use crate::task::TaskObject;
 
@@ -22,6 +22,8 @@ pub(crate) enum Ready {
         /// The future, which is done.
         future: Owned<FutureObject>,
     },
+    /// A done-callback of a future, written in Rust.
+    Observe(Owned<ObserverBase>, Owned<FutureObject>),
     /// A callback of `call_soon`.
     Handle(Owned<HandleObject>),
     /// A timer that is due.
@@ -46,6 +48,10 @@ impl Ready {
                 visitor.object(context);
                 visitor.object(future.object());
             }
+            Self::Observe(observer, future) => {
+                visitor.object(observer.object());
+                visitor.object(future.object());
+            }
             Self::Handle(handle) => visitor.object(handle.object()),
             Self::Timer(timer) => visitor.object(timer.object()),
         }
@@ -57,7 +63,7 @@ impl Ready {
     pub(super) fn shown(&self) -> Owned {
         match self {
             Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.clone().into_object(),
-            Self::Done { future, .. } => future.clone().into_object(),
+            Self::Done { future, .. } | Self::Observe(_, future) => future.clone().into_object(),
             Self::Handle(handle) => handle.clone().into_object(),
             Self::Timer(timer) => timer.clone().into_object(),
         }

@@ -9,11 +9,11 @@ use aioxide_core::time::TimerHeap;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor, call0,
-    names,
+    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor,
+    call0, names,
 };
 use crate::handle::{HandleObject, TimerObject};
-use crate::task::CurrentTask;
+use crate::task::{CurrentTask, thread_running_loop};
 
 use super::Ready;
 
@@ -33,6 +33,8 @@ pub(crate) struct LoopObject {
     pub(super) debug: Cell<bool>,
     /// Whether nobody has overridden `call_soon` and its like, so that futures may queue directly.
     pub(super) shortcuts: Cell<bool>,
+    /// Whether nobody has overridden `create_task` and `create_future`.
+    pub(super) own_makers: Cell<bool>,
     /// Whether nobody has overridden `time`.
     pub(super) own_clock: Cell<bool>,
     /// Whether a timer was set that may be due before the next poll.
@@ -134,7 +136,7 @@ impl LoopObject {
 
     /// Raises asyncio's error when the loop is closed.
     #[inline(always)]
-    pub(super) fn check_closed(&self) -> Result<()> {
+    pub(crate) fn check_closed(&self) -> Result<()> {
         if self.closed.get() { Err(closed_error()) } else { Ok(()) }
     }
 
@@ -163,6 +165,18 @@ impl LoopObject {
         self.shortcuts.get()
     }
 
+    /// Whether `create_future` is the native one.
+    #[inline(always)]
+    pub(crate) fn makes_plain_futures(&self) -> bool {
+        self.own_makers.get()
+    }
+
+    /// Whether `create_task` is the native one and makes tasks of ours, with no factory.
+    #[inline(always)]
+    pub(crate) fn makes_plain_tasks(&self) -> bool {
+        self.own_makers.get() && self.task_factory.is_empty()
+    }
+
     /// Whether the loop runs.
     pub(crate) fn is_running(&self) -> bool {
         self.thread.get() != 0
@@ -184,11 +198,26 @@ fn closed_error() -> Raised {
 
 /// The loop that runs in this thread, of whatever kind.
 ///
-/// The standard library's thread state is the truth (other loops set it too), so it is asked each time.
+/// The standard library's state is the truth (other loops set it too), so it is asked each time: in the
+/// thread state where the interpreter says where that is, through `_asyncio` elsewhere.
 #[inline]
 pub(crate) fn running_loop() -> Result<Owned> {
+    if let Some(running) = thread_running_loop() {
+        return Ok(running);
+    }
     let running = call0(&names().get_running_loop)?;
-    if running.is_none() { Err(Raised::runtime_error(format_args!("no running event loop"))) } else { Ok(running) }
+    if running.is_none() {
+        Err(Raised::runtime_error(format_args!("no running event loop")))
+    } else {
+        Ok(running)
+    }
+}
+
+/// The loop that runs in this thread, else what `ffi::use_current_loop` was told to ask.
+#[inline]
+pub(crate) fn current_loop() -> Result<Owned> {
+    let running = call0(&names().get_running_loop)?;
+    if running.is_none() { crate::ffi::current_loop() } else { Ok(running) }
 }
 
 /// The loop that runs in this thread when it is ours.

@@ -1,11 +1,14 @@
 //! Running one entry of the ready queue, and what becomes of its exceptions.
 
-use crate::ffi::{Entered, Layout, Object, Owned, Raised, Result, call1, call2, call_method1, names};
+use crate::ffi::{
+    Entered, Layout, Object, Owned, Raised, Result, call_method1, call1, call2, copy_context, names,
+};
+use crate::future::{FutureObject, ObserverBase};
 use crate::handle::HandleObject;
 use crate::task::TaskObject;
 
-use super::object::LoopObject;
 use super::Ready;
+use super::object::LoopObject;
 
 impl LoopObject {
     /// Runs one entry. What comes back as an error has to leave the loop.
@@ -42,7 +45,22 @@ impl LoopObject {
                     }
                 }
             }
+            Ready::Observe(observer, future) => {
+                self.current.hide(self.object())?;
+                match observer.notify(future.object()) {
+                    Ok(()) => Ok(()),
+                    Err(raised) => self.observer_failed(&observer, &future, raised),
+                }
+            }
         }
+    }
+
+    /// Reports a done-callback's exception, as if a handle had run it.
+    #[cold]
+    fn observer_failed(&self, observer: &ObserverBase, future: &FutureObject, raised: Raised) -> Result<()> {
+        let exception = raised.take();
+        let handle = HandleObject::new(self, observer.object(), &[future.object()], copy_context()?)?;
+        handle.failed(Raised::restore(exception))
     }
 
     /// Steps a task: in its context, as the current one.
@@ -111,6 +129,9 @@ impl LoopObject {
             }
             Ready::Done { callback, context, future } => {
                 HandleObject::new(self, callback, &[future.object()], context.clone())?.into_object()
+            }
+            Ready::Observe(observer, future) => {
+                HandleObject::new(self, observer.object(), &[future.object()], copy_context()?)?.into_object()
             }
         };
         Ok(Some(handle))

@@ -77,6 +77,27 @@ pub(crate) fn list_of(items: impl ExactSizeIterator<Item = Owned>) -> Result<Own
     }
 }
 
+/// The items of a list as it is at the moment.
+pub(crate) fn list_items(list: &Object) -> Vec<Owned> {
+    // SAFETY: the length is read before each item, and nothing runs in between that could change it.
+    unsafe {
+        if ffi::PyList_Check(list.pointer()) == 0 {
+            return Vec::new();
+        }
+        let length = ffi::PyList_GET_SIZE(list.pointer());
+        (0..length)
+            .map(|index| Object::from_pointer(ffi::PyList_GET_ITEM(list.pointer(), index)).own())
+            .collect()
+    }
+}
+
+/// Every item of `iterable`.
+pub(crate) fn items_of(iterable: &Object) -> Result<Vec<Owned>> {
+    // SAFETY: a new list or null with an exception.
+    let list = unsafe { Owned::<Object>::from_pointer(ffi::PySequence_List(iterable.pointer())) };
+    list.map(|list| list_items(&list)).ok_or_else(Raised::already)
+}
+
 /// A new tuple with these items.
 pub(crate) fn tuple_of(items: &[&Object]) -> Result<Owned> {
     let length = ffi::Py_ssize_t::try_from(items.len()).unwrap_or(0);
@@ -131,4 +152,29 @@ pub(crate) fn set_discard(set: &Object, item: &Object) -> Result<()> {
 pub(crate) fn frozen(iterable: &Object) -> Result<Owned> {
     // SAFETY: a new reference or null with an exception.
     unsafe { Owned::from_pointer(ffi::PyFrozenSet_New(iterable.pointer())) }.ok_or_else(Raised::already)
+}
+
+/// `len(set)`.
+#[inline(always)]
+pub(crate) fn set_length(set: &Object) -> Result<usize> {
+    // SAFETY: a live object; the function checks that it is a set.
+    usize::try_from(unsafe { ffi::PySet_Size(set.pointer()) }).map_err(|_| Raised::already())
+}
+
+/// `list.append(item)`.
+pub(crate) fn list_append(list: &Object, item: &Object) -> Result<()> {
+    // SAFETY: live objects; the function checks that the first is a list.
+    match unsafe { ffi::PyList_Append(list.pointer(), item.pointer()) } {
+        0 => Ok(()),
+        _ => Err(Raised::already()),
+    }
+}
+
+/// `len(list)`; 0 for what is no list.
+pub(crate) fn list_length(list: &Object) -> usize {
+    // SAFETY: the type is checked before the length is read.
+    let length = unsafe {
+        if ffi::PyList_Check(list.pointer()) == 0 { 0 } else { ffi::PyList_GET_SIZE(list.pointer()) }
+    };
+    usize::try_from(length).unwrap_or(0)
 }

@@ -11,11 +11,18 @@ use pyo3::ffi;
 use super::method::{conjure, guarded};
 use super::returns::to_pointer;
 use super::types::definition;
-use super::{Args, Collectable, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell};
+use super::{
+    Args, Collectable, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell,
+};
 use super::{Visitor, allocate};
 
 /// Adds a plain function to `module`.
-pub(crate) fn add_function<F, R>(module: &Object, name: &'static CStr, _function: F, text: &'static CStr) -> Result<()>
+pub(crate) fn add_function<F, R>(
+    module: &Object,
+    name: &'static CStr,
+    _function: F,
+    text: &'static CStr,
+) -> Result<()>
 where
     F: Fn(Args<'_>) -> R + Copy,
     R: IntoOwned,
@@ -28,12 +35,12 @@ where
         let module_name = module_name.ok_or_else(Raised::already)?;
         let function = ffi::PyCFunction_NewEx(table, ptr::null_mut(), module_name.pointer());
         let function = Owned::<Object>::from_pointer(function).ok_or_else(Raised::already)?;
-        add(module, name, &function)
+        add_object(module, name, &function)
     }
 }
 
 /// `module.name = value`.
-fn add(module: &Object, name: &CStr, value: &Object) -> Result<()> {
+pub(crate) fn add_object(module: &Object, name: &CStr, value: &Object) -> Result<()> {
     // SAFETY: live objects, a terminated name.
     match unsafe { ffi::PyModule_AddObjectRef(module.pointer(), name.as_ptr(), value.pointer()) } {
         0 => Ok(()),
@@ -129,7 +136,12 @@ impl NativeFunction {
     }
 
     /// Adds a function that stands for a coroutine function to `module`.
-    pub(crate) fn add<F, R>(module: &Object, name: &'static CStr, _function: F, text: &'static CStr) -> Result<()>
+    pub(crate) fn add<F, R>(
+        module: &Object,
+        name: &'static CStr,
+        _function: F,
+        text: &'static CStr,
+    ) -> Result<()>
     where
         F: Fn(Args<'_>) -> R + Copy,
         R: IntoOwned,
@@ -139,8 +151,7 @@ impl NativeFunction {
         function.documentation.fill(text.to_str().unwrap_or_default().into_owned()?);
         function.module.fill("aioxide".into_owned()?);
         function.entry.set(Some(vector_entry::<F, R>));
-        add(module, name, function.object())?;
-        Ok(())
+        add_object(module, name, function.object())
     }
 
     fn attributes(&self) -> Result<Owned> {
@@ -194,7 +205,8 @@ impl BoundMethod {
             Definition(Box::leak(Box::new(definition(self.name, entry, ffi::METH_O, self.text))))
         });
         // SAFETY: the definition outlives the function; `target` is laid out as `T`, as the entry expects.
-        unsafe { Owned::from_pointer(ffi::PyCFunction_New(definition.0, target.pointer())) }.ok_or_else(Raised::already)
+        unsafe { Owned::from_pointer(ffi::PyCFunction_New(definition.0, target.pointer())) }
+            .ok_or_else(Raised::already)
     }
 
     /// Whether `object` could be some method bound to `target`: a quick no for almost everything.

@@ -124,6 +124,18 @@ impl Object {
         ptr::eq(self.pointer(), unsafe { ffi::Py_None() })
     }
 
+    /// Whether it equals nothing but itself: its type hashes and compares as plain `object` does.
+    #[inline]
+    pub(crate) fn equals_only_itself(&self) -> bool {
+        // SAFETY: both are live types; their slots are only compared.
+        unsafe {
+            let (kind, plain) = (self.type_pointer(), &raw mut ffi::PyBaseObject_Type);
+            (*kind).tp_hash.map(|slot| slot as usize) == (*plain).tp_hash.map(|slot| slot as usize)
+                && (*kind).tp_richcompare.map(|slot| slot as usize)
+                    == (*plain).tp_richcompare.map(|slot| slot as usize)
+        }
+    }
+
     /// This object as a `T`, when its type is exactly `T`'s and no subclass.
     #[inline(always)]
     pub(crate) fn exactly<T: Native>(&self) -> Option<&T> {

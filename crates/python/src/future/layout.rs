@@ -4,13 +4,15 @@ use std::cell::Cell;
 
 use pyo3::ffi;
 
-use crate::event_loop::LoopObject;
+use crate::event_loop::{LoopObject, current_loop};
 use crate::ffi::{
-    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result, Signature,
-    Slot, TypeCell, Visitor, allocate_recycled, call0, call_method0, current_loop, call_method1, names, report_unraisable,
+    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result,
+    Signature, Slot, TypeCell, Visitor, allocate_recycled, call_method0, call_method1, call0, names,
+    report_unraisable,
 };
 use crate::task::TaskObject;
 
+use super::GatheringFuture;
 use super::waiters::Waiter;
 
 /// Where a future stands.
@@ -37,6 +39,8 @@ pub(super) enum FirstWaiter {
     Task = 1,
     /// A callback and the context to call it in.
     Callback = 2,
+    /// A callback written in Rust.
+    Observer = 3,
 }
 
 /// A future: 80 bytes, of which a task's own part follows in [`TaskObject`].
@@ -59,8 +63,6 @@ pub(crate) struct FutureObject {
     pub(super) log_traceback: Cell<bool>,
     /// Whether `event_loop` is one of ours.
     pub(super) native_loop: Cell<bool>,
-    /// Whether this is a gathering future, whose cancellation is its children's (see `group/gather.rs`).
-    pub(crate) gathering: Cell<bool>,
 }
 
 const _: () = assert!(size_of::<FutureObject>() == 80);
@@ -153,7 +155,10 @@ pub(crate) fn as_plain_future(object: &Object) -> Option<&FutureObject> {
     if let Some(future) = object.exactly::<FutureObject>() {
         return Some(future);
     }
-    object.exactly::<TaskObject>().map(|task| &**task)
+    if let Some(task) = object.exactly::<TaskObject>() {
+        return Some(task);
+    }
+    object.exactly::<GatheringFuture>().map(|gathering| &**gathering)
 }
 
 impl FutureObject {

@@ -9,6 +9,9 @@
 //! * `outcome.rs`: reading them back
 //! * `iterator.rs`: what `await future` runs on
 //! * `methods.rs`: the Python type
+//! * `gathering.rs`: the future whose cancellation is its children's
+//! * `observer.rs`: done-callbacks written in Rust
+//! * `any.rs`: futures of any class, ours and others, behind one set of functions
 //!
 //! What must always be true:
 //!
@@ -20,16 +23,24 @@
 //!
 //! Read next: `task/mod.rs`, whose steps are what waits here.
 
+pub(crate) mod any;
 mod awaited_by;
+mod gathering;
 mod iterator;
 mod layout;
 mod methods;
+mod observer;
 mod outcome;
 mod resolve;
 mod waiters;
 
 pub(crate) use awaited_by::{add_to_awaited_by, discard_from_awaited_by};
+#[cfg(Py_3_14)]
+pub(crate) use awaited_by::{future_add_to_awaited_by, future_discard_from_awaited_by};
+pub(crate) use gathering::GatheringFuture;
 pub(crate) use iterator::FutureIterator;
 pub(crate) use layout::{FutureObject, State, as_future, as_plain_future};
 pub(crate) use methods::{cancel_message, disguise, register};
+use observer::register_observers;
+pub(crate) use observer::{Observe, ObserverBase, ObserverObject};
 pub(crate) use waiters::Waiter;

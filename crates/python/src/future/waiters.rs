@@ -1,11 +1,11 @@
 //! Who is told when a future is done, and how they are queued.
 
 use crate::event_loop::{LoopObject, Ready, call_soon};
-use crate::ffi::{Layout, Object, Owned, Result, Visitor};
+use crate::ffi::{Layout, Object, Owned, Result, Visitor, copy_context};
 use crate::task::TaskObject;
 
-use super::FutureObject;
 use super::layout::FirstWaiter;
+use super::{FutureObject, ObserverBase};
 
 /// Somebody who waits for a future.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub(crate) enum Waiter {
         /// A `contextvars.Context`.
         context: Owned,
     },
+    /// A callback written in Rust.
+    Observer(Owned<ObserverBase>),
 }
 
 impl Waiter {
@@ -30,6 +32,7 @@ impl Waiter {
                 visitor.object(callback);
                 visitor.object(context);
             }
+            Self::Observer(observer) => visitor.object(observer.object()),
         }
     }
 
@@ -38,6 +41,7 @@ impl Waiter {
         match self {
             Self::Task(task) => Ok((task.wakeup_method()?, task.context_or_none())),
             Self::Callback { callback, context } => Ok((callback.clone(), context.clone())),
+            Self::Observer(observer) => Ok((observer.clone().into_object(), copy_context()?)),
         }
     }
 
@@ -45,7 +49,10 @@ impl Waiter {
     fn is_callback(&self, callback: &Object) -> Result<bool> {
         match self {
             Self::Task(task) => task.is_wakeup_method(callback),
-            Self::Callback { callback: ours, .. } => ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback)),
+            Self::Callback { callback: ours, .. } => {
+                ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback))
+            }
+            Self::Observer(observer) => Ok(observer.object().is(callback)),
         }
     }
 
@@ -53,9 +60,11 @@ impl Waiter {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Task(one), Self::Task(two)) => one.object().is(two.object()),
-            (Self::Callback { callback: one, context: in_one }, Self::Callback { callback: two, context: in_two }) => {
-                one.is(two) && in_one.is(in_two)
-            }
+            (Self::Observer(one), Self::Observer(two)) => one.object().is(two.object()),
+            (
+                Self::Callback { callback: one, context: in_one },
+                Self::Callback { callback: two, context: in_two },
+            ) => one.is(two) && in_one.is(in_two),
             _ => false,
         }
     }
@@ -78,6 +87,10 @@ impl FutureObject {
                     self.first_waiter.set(FirstWaiter::Callback);
                     self.waiter.fill(callback);
                     self.waiter_context.fill(context);
+                }
+                Waiter::Observer(observer) => {
+                    self.first_waiter.set(FirstWaiter::Observer);
+                    self.waiter.fill(observer.into_object());
                 }
             }
         } else {
@@ -104,6 +117,11 @@ impl FutureObject {
                 let (callback, context) = (self.waiter.take()?, self.waiter_context.take()?);
                 Some(Waiter::Callback { callback, context })
             }
+            FirstWaiter::Observer => self
+                .waiter
+                .take()
+                .and_then(|observer| observer.into_cast::<ObserverBase>().ok())
+                .map(Waiter::Observer),
         }
     }
 
@@ -113,12 +131,21 @@ impl FutureObject {
         match self.first_waiter.get() {
             FirstWaiter::Nobody => {}
             FirstWaiter::Task => {
-                all.extend(self.waiter.peek().and_then(|task| task.cast::<TaskObject>()).map(|task| Waiter::Task(task.own())));
+                all.extend(
+                    self.waiter
+                        .peek()
+                        .and_then(|task| task.cast::<TaskObject>())
+                        .map(|task| Waiter::Task(task.own())),
+                );
             }
             FirstWaiter::Callback => {
                 if let (Some(callback), Some(context)) = (self.waiter.get(), self.waiter_context.get()) {
                     all.push(Waiter::Callback { callback, context });
                 }
+            }
+            FirstWaiter::Observer => {
+                let observer = self.waiter.peek().and_then(|observer| observer.cast::<ObserverBase>());
+                all.extend(observer.map(|observer| Waiter::Observer(observer.own())));
             }
         }
         if let Some(rare) = self.rare.get() {
@@ -154,6 +181,22 @@ impl FutureObject {
             self.add_waiter(waiter)?;
         }
         Ok(removed.len() as u64)
+    }
+
+    /// Forgets `observer`, as `remove_done_callback` does.
+    #[inline]
+    pub(crate) fn remove_observer(&self, observer: &ObserverBase) -> Result<()> {
+        self.get_loop()?;
+        if self.first_waiter.get() == FirstWaiter::Nobody && !self.has_more_waiters() {
+            return Ok(());
+        }
+        if !self.has_more_waiters() {
+            if self.waiter.holds(observer.object()) && self.first_waiter.get() == FirstWaiter::Observer {
+                drop(self.take_first_waiter());
+            }
+            return Ok(());
+        }
+        self.remove_waiters(observer.object()).map(drop)
     }
 
     /// Takes every waiter out, in order.
@@ -193,6 +236,7 @@ impl FutureObject {
         event_loop.queue(match waiter {
             Waiter::Task(task) => Ready::Wake(task, self.own()),
             Waiter::Callback { callback, context } => Ready::Done { callback, context, future: self.own() },
+            Waiter::Observer(observer) => Ready::Observe(observer, self.own()),
         })
     }
 

@@ -1,9 +1,9 @@
 //! Cancellation: a request now, a `CancelledError` thrown with the next step.
 
-use crate::ffi::{Layout, Object, Result, call_keywords, names};
+use crate::ffi::{Object, Result, call_keywords, names};
 
 use super::TaskObject;
-use crate::future::FutureObject;
+use crate::future::{FutureObject, GatheringFuture};
 
 impl TaskObject {
     /// `Task.cancel(msg=None)`: false when the task is done already.
@@ -42,8 +42,14 @@ impl TaskObject {
         FutureObject::cancel(self, message)
     }
 
+    /// `cancelling()`: how many requests were not taken back.
+    #[inline(always)]
+    pub(crate) fn cancelling(&self) -> u64 {
+        u64::from(self.cancel_requests.get())
+    }
+
     /// `uncancel()`: takes one request back and returns how many are left.
-    pub(super) fn uncancel(&self) -> u64 {
+    pub(crate) fn uncancel(&self) -> u64 {
         let left = self.cancel_requests.get().saturating_sub(1);
         self.cancel_requests.set(left);
         if left == 0 && cfg!(Py_3_13) {
@@ -56,12 +62,13 @@ impl TaskObject {
 /// `awaitable.cancel(msg=message)`, without a Python call for futures and tasks of exactly our types.
 pub(crate) fn cancel_any(awaitable: &Object, message: Option<&Object>) -> Result<bool> {
     if let Some(future) = awaitable.exactly::<FutureObject>() {
-        if !future.gathering.get() {
-            return future.cancel(message);
-        }
+        return future.cancel(message);
     }
     if let Some(task) = awaitable.exactly::<TaskObject>() {
         return task.request_cancel(message);
+    }
+    if let Some(gathering) = awaitable.exactly::<GatheringFuture>() {
+        return gathering.cancel_children(message);
     }
     let cancel = awaitable.attribute(&names().cancel)?;
     let none = crate::ffi::none();

@@ -5,7 +5,7 @@ use pyo3::ffi;
 use crate::awaitable::is_native_awaitable;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call1, call_method0,
+    Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call_method0, call1,
     copy_context, is_context, names,
 };
 
@@ -14,11 +14,20 @@ use super::{TaskObject, swap};
 /// Raises asyncio's error unless `object` is a coroutine.
 #[inline(always)]
 pub(crate) fn check_coroutine(object: &Object) -> Result<()> {
+    if is_plain_coroutine(object) { Ok(()) } else { check_other_coroutine(object) }
+}
+
+/// Whether `object` is the interpreter's own coroutine or one of ours.
+#[inline(always)]
+pub(crate) fn is_plain_coroutine(object: &Object) -> bool {
     // SAFETY: a type check on a live object.
-    if unsafe { ffi::PyCoro_CheckExact(object.pointer()) } != 0 || is_native_awaitable(object) {
-        return Ok(());
-    }
-    check_other_coroutine(object)
+    unsafe { ffi::PyCoro_CheckExact(object.pointer()) != 0 || is_native_awaitable(object) }
+}
+
+/// `asyncio.iscoroutine(object)`.
+#[inline(always)]
+pub(crate) fn is_coroutine(object: &Object) -> Result<bool> {
+    if is_plain_coroutine(object) { Ok(true) } else { call1(&names().is_coroutine, object)?.is_true() }
 }
 
 #[cold]
@@ -38,8 +47,12 @@ const SIGNATURE: Signature<5> = Signature {
     required: 1,
 };
 #[cfg(not(Py_3_12))]
-const SIGNATURE: Signature<4> =
-    Signature { function: "Task", parameters: [c"coro", c"loop", c"name", c"context"], positional: 1, required: 1 };
+const SIGNATURE: Signature<4> = Signature {
+    function: "Task",
+    parameters: [c"coro", c"loop", c"name", c"context"],
+    positional: 1,
+    required: 1,
+};
 
 impl TaskObject {
     /// A task of `event_loop`, as `loop.create_task(coroutine)` makes it when no factory is set.
@@ -151,7 +164,9 @@ fn restore_current(event_loop: &Object, previous: Option<&Object>, step_failed: 
 fn own_or_copied(context: Option<&Object>) -> Result<Owned> {
     match context {
         None => copy_context(),
-        Some(context) if is_context(context) || !cfg!(any(all(Py_3_13, not(Py_3_14)), Py_3_15)) => Ok(context.own()),
+        Some(context) if is_context(context) || !cfg!(any(all(Py_3_13, not(Py_3_14)), Py_3_15)) => {
+            Ok(context.own())
+        }
         Some(other) => Err(Raised::formatted(
             &names().type_error,
             c"a contextvars.Context was expected, got %S",

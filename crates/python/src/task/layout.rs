@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::ops::Deref;
 
 use crate::ffi::{
-    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Slot, TypeCell, Visitor, names, none, report_unraisable,
+    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Slot, TypeCell, Visitor, names, none,
+    report_unraisable,
 };
 use crate::future::FutureObject;
 
@@ -106,6 +107,12 @@ impl TaskObject {
             }
         }
         self.future.last_words();
+    }
+
+    /// `_log_destroy_pending = False`: the task says nothing when it dies pending.
+    #[inline(always)]
+    pub(crate) fn silence(&self) {
+        self.quiet.set(true);
     }
 
     /// The task's context. The task keeps it for good once it is set.
