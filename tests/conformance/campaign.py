@@ -107,10 +107,11 @@ def end_on_sigterm() -> None:
 def finish(suites: list[Suite]) -> int:
     """Prints the totals and what was not expected; returns the command's exit code."""
     print("\n" + "\n".join(table.totals(suites)))
-    failures = [(suite.label, what) for suite in suites for what in suite.unexpected()]
-    for label, what in failures:
-        print(f"FAIL {label} {what}")
-    return 1 if failures or not suites else 0
+    red = [suite for suite in suites if suite.unexpected()]
+    for suite in red:
+        files = [name for name, verdict in sorted(suite.verdicts.items()) if verdict.unexpected]
+        print(f"FAIL {suite.label}: {' '.join(files)} (see {suite.logs})")
+    return 1 if red or not suites else 0
 
 
 def report(suite: Suite, result: FileResult, verdict: Verdict) -> list[str]:

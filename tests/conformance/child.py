@@ -9,10 +9,12 @@ with one argument, the path of a file that holds a JSON object:
 * plug: whether to put aioxide in asyncio's place first;
 * path: folders to put in front of `sys.path`;
 * exclude: entries (see `covers`) not to run;
+* may_fail: entries whose tests may fail, and may hang;
 * done: ids that an earlier process already ran;
 * lasting_threads: names of threads that an implementation keeps for the life of the process;
 * events: the file that gets one JSON object a line;
-* test_limit: seconds that one test may take.
+* test_limit: seconds that one test may take, or what is between two tests;
+* may_fail_limit: the same for a test of `may_fail`.
 
 Every event is one `write` of a whole line: after a crash the file still says which test was
 running.
@@ -63,14 +65,23 @@ class Events:
         os.write(self._descriptor, (json.dumps({"event": kind, **fields}) + "\n").encode())
 
 
+def end_process_after(seconds: float) -> None:
+    """Ends this process unless called again in time, with the stacks of all threads on stderr.
+
+    What does that is a thread that needs no interpreter lock.
+    """
+    faulthandler.dump_traceback_later(seconds, exit=True)
+
+
 class Recorder(unittest.TestResult):
     """Turns unittest's calls into events: one `start` and one `end` for each test."""
 
-    def __init__(self, events: Events, prefix: str, test_limit: float) -> None:
+    def __init__(self, events: Events, task: dict) -> None:
         super().__init__()
         self._events = events
-        self._prefix = prefix
-        self._test_limit = test_limit
+        self._prefix = task["prefix"]
+        self._may_fail = task["may_fail"]
+        self._limits = {False: task["test_limit"], True: task["may_fail_limit"]}
         self._process = os.getpid()
         self._outcome: tuple[str, str] = ("passed", "")
         self._running = False
@@ -81,8 +92,8 @@ class Recorder(unittest.TestResult):
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
-        # A test that never returns is ended from a thread that needs no interpreter lock.
-        faulthandler.dump_traceback_later(self._test_limit, exit=True)
+        may_fail = any(covers(entry, self.name(test)) for entry in self._may_fail)
+        end_process_after(self._limits[may_fail])
         self._outcome = ("passed", "")
         self._running = True
         self._started_at = time.monotonic()
@@ -93,7 +104,7 @@ class Recorder(unittest.TestResult):
             os._exit(1)  # a child that the test forked and that came back here: it tells no results
         if not self._running:
             return  # 3.12.1 stops a skipped test that it never started
-        faulthandler.cancel_dump_traceback_later()
+        end_process_after(self._limits[False])
         self._running = False
         outcome, detail = self._outcome
         seconds = round(time.monotonic() - self._started_at, 3)
@@ -166,6 +177,7 @@ def name_threads(threads: set[int]) -> list[str]:
 
 def leaked_threads(before: set[int], lasting: list[str]) -> list[str]:
     """Names of the threads that are still there, once late ones had their time to end."""
+    faulthandler.cancel_dump_traceback_later()  # a thread of ours
     deadline = time.monotonic() + THREAD_GRACE
     while True:
         left = [name for name in name_threads(native_threads() - before) if name not in lasting]
@@ -179,6 +191,7 @@ def run(task: dict) -> None:
     """Loads the module, runs what is to run, and says what is left behind."""
     events = Events(task["events"])
     faulthandler.enable()
+    end_process_after(task["test_limit"])
     # A shell that runs this in the background ignores SIGINT for it; the Ctrl-C tests need Python's
     # handler.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -199,7 +212,7 @@ def run(task: dict) -> None:
         events.write("finished", threads=[])
         return
     suite = unittest.defaultTestLoader.loadTestsFromModule(module)
-    recorder = Recorder(events, task["prefix"], task["test_limit"])
+    recorder = Recorder(events, task)
     tests = [(recorder.name(test), test) for test in flatten(suite)]
     events.write("loaded", tests=[name for name, _ in tests])
     done, exclude = set(task["done"]), task["exclude"]
@@ -214,6 +227,7 @@ def run(task: dict) -> None:
     chosen.run(recorder)
     gc.collect()
     events.write("finished", threads=leaked_threads(before, task["lasting_threads"]))
+    end_process_after(task["test_limit"])
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ def make_suite(
             plug=implementation == "aioxide",
             path=(str(tree),) if tree else (),
             exclude=tuple(expected.of_file(file.stem).not_applicable),
+            may_fail=tuple(expected.of_file(file.stem).expected_failure),
         )
         for file in test_files(python)
         if not only or file.stem in only

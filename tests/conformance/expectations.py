@@ -2,9 +2,9 @@
 
 An expectations file has two tables of `"name" = "reason"`. `not_applicable` names tests of an
 implementation's own internals: they are not run. `expected_failure` names tests that are run and
-fail. Both are strict: a run fails when an unlisted test fails or is skipped, when a listed one
-passes, when a line names no test at all, and always when a test crashes or hangs. So the lists say
-what is true, or the run is red.
+fail, or hang. Both are strict: a run fails when an unlisted test fails, hangs or is skipped, when a
+listed one passes, when a line names no test at all, and always when a test crashes or leaves a
+thread. So the lists say what is true, or the run is red.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def judge(result: FileResult, expected: Expectations, patch: str) -> Verdict:
         kind = outcome.kind if outcome else "unreached"
         if kind == "passed" and not may_fail:
             verdict.passed += 1
-        elif kind == "failed" and may_fail:
+        elif kind in ("failed", "hung") and may_fail:
             verdict.expected_failures += 1
             verdict.reasons.append(mine.expected_failure[may_fail[0]])
         else:

@@ -1,8 +1,7 @@
 """Brings the `expected_failure` table of an expectations file up to date with a run.
 
 For the person who has looked at what fails and knows why: what failed gets a line with the reason
-given, what passed loses its line. Crashes, hangs and leaked threads get none, because they are
-never expected.
+given, what passed loses its line. Crashes and leaked threads get none: they are never expected.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import pathlib
 from conformance.campaign import Suite
 from conformance.child import covers
 
+MAY_HAPPEN = ("failed", "hung")
 HEADER = "[expected_failure]"
 
 
@@ -27,10 +27,10 @@ def record(path: pathlib.Path, suite: Suite, reason: str) -> None:
         entry: why
         for entry, why in suite.expected.expected_failure.items()
         if entry.split(".")[0] not in suite.results
-        or all(kind == "failed" for test, kind in outcomes.items() if covers(entry, test))
+        or all(kind in MAY_HAPPEN for test, kind in outcomes.items() if covers(entry, test))
     }
     for test, kind in outcomes.items():
-        if kind == "failed" and not any(covers(entry, test) for entry in kept):
+        if kind in MAY_HAPPEN and not any(covers(entry, test) for entry in kept):
             kept[test] = reason
     before, _, _ = path.read_text().partition(HEADER)
     lines = [

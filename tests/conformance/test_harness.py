@@ -6,6 +6,7 @@ runs CPython's files.
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import signal
 import sys
@@ -206,9 +207,53 @@ class TestBadEnds:
         result = fakes.run(body, limits=Limits(test=1))
         assert kinds(result) == {"test_1": "passed", "test_2": "hung", "test_3": "passed"}
         last = result.outcomes["test_fake.A.test_2"].detail.splitlines()[-1]
-        assert last.startswith("more than 1 s at File")
+        assert last.startswith("more than 0:00:01 at File")
         assert last.endswith("in wait_for_ever")
         assert len(result.problems) == 1
+
+    def test_a_listed_hang_is_cut_short_and_no_problem(self, fakes: Fakes) -> None:
+        body = """
+            class A(unittest.TestCase):
+                def test_1(self): time.sleep(600)
+                def test_2(self): pass
+        """
+        job = dataclasses.replace(fakes.job(body), may_fail=("test_fake.A.test_1",))
+        result = run_file(job, fakes.folder / "logs", Limits(may_fail=1), Running())
+        assert kinds(result) == {"test_1": "hung", "test_2": "passed"}
+        assert result.problems == []
+
+    @pytest.mark.parametrize(
+        ("when", "body"),
+        [
+            ("before its first test", "time.sleep(600)"),
+            (
+                "between two tests",
+                """
+                    class A(unittest.TestCase):
+                        @classmethod
+                        def tearDownClass(cls): time.sleep(600)
+                        def test_1(self): pass
+                """,
+            ),
+            (
+                "after its last test",
+                """
+                    import atexit
+                    atexit.register(time.sleep, 600)
+                    class A(unittest.TestCase):
+                        def test_1(self): pass
+                """,
+            ),
+        ],
+    )
+    def test_a_hang_outside_of_tests_is_a_problem(self, fakes: Fakes, when: str, body: str) -> None:
+        (problem,) = fakes.run(body, limits=Limits(test=1)).problems
+        assert problem.startswith(f"the process hung {when}")
+
+    def test_a_file_that_is_not_applicable_is_not_even_imported(self, fakes: Fakes) -> None:
+        result = fakes.run("os.abort()", exclude=("test_fake",))
+        assert result.problems == []
+        assert not judge(result, Expectations("", {"test_fake": "Windows"}), "").unexpected
 
     def test_a_file_that_does_not_get_to_its_tests_is_ended(self, fakes: Fakes) -> None:
         result = fakes.run("time.sleep(600)", limits=Limits(file=1))
@@ -314,9 +359,13 @@ class TestStrictness:
     def test_an_unlisted_skip_fails_the_run(self) -> None:
         assert "skipped" in verdict_on("skipped", Expectations()).unexpected["test_a.A.test_x"]
 
-    @pytest.mark.parametrize("kind", ["crashed", "hung", "skipped"])
-    def test_crashes_hangs_and_skips_are_never_expected(self, kind: str) -> None:
+    @pytest.mark.parametrize("kind", ["crashed", "skipped"])
+    def test_crashes_and_skips_are_never_expected(self, kind: str) -> None:
         assert verdict_on(kind, self.listed).unexpected
+
+    def test_a_listed_hang_is_expected(self) -> None:
+        assert verdict_on("hung", Expectations()).unexpected
+        assert not verdict_on("hung", self.listed).unexpected
 
     def test_what_does_not_apply_is_not_counted_as_run(self) -> None:
         verdict = verdict_on("passed", self.left_out)

@@ -157,6 +157,7 @@ def make_suite(
             plug=False,
             path=(*path, str(sdist / "importable")),
             exclude=tuple(expected.of_file(file.stem).not_applicable),
+            may_fail=tuple(expected.of_file(file.stem).expected_failure),
             environment=environment,
             lasting_threads=UVLOOP_THREADS if tree is None else (),
         )
