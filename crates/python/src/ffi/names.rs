@@ -69,7 +69,6 @@ names! {
         abort = c"_abort",
         call_at = c"call_at",
         cancelling = c"cancelling",
-        exceptions_attribute = c"exceptions",
         group_errors = c"unhandled errors in a TaskGroup",
         is_base_error = c"_is_base_error",
         on_task_done = c"_on_task_done",

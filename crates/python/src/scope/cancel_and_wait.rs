@@ -3,7 +3,7 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Collectable, FreeList, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call0, call_method0,
+    Collectable, FreeList, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call_method0, call0,
     exception_cause, names, none,
 };
 use crate::future::{Observe, ObserverObject, any};

@@ -40,7 +40,11 @@ impl Deadline {
 
     /// `delay` seconds from now on the clock of `event_loop`; `None` for never.
     #[inline(always)]
-    pub(super) fn set_from_now(&self, event_loop: Result<&LoopObject, &Object>, delay: &Object) -> Result<()> {
+    pub(super) fn set_from_now(
+        &self,
+        event_loop: Result<&LoopObject, &Object>,
+        delay: &Object,
+    ) -> Result<()> {
         if delay.is_none() {
             return Ok(());
         }

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, Machine};
 use crate::ffi::{
-    Collectable, FreeList, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call2,
-    call_method0, is_subclass, list_append, list_length, names, none, suppress_context,
+    Collectable, FreeList, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor,
+    call_method0, call2, is_subclass, list_append, list_length, names, none, suppress_context,
 };
 
 use super::parent;
@@ -128,7 +128,9 @@ impl GroupExit {
             match self.waiting.resume(thrown.take()) {
                 Ok(Step::Yield(value)) => return Ok(Step::Yield(value)),
                 Ok(Step::Return(_)) => {}
-                Err(raised) if raised.matches(&names().cancelled_error) => self.cancelled(group, raised.take())?,
+                Err(raised) if raised.matches(&names().cancelled_error) => {
+                    self.cancelled(group, raised.take())?
+                }
                 Err(raised) => return Err(raised),
             }
             group.on_completed.clear();
@@ -220,7 +222,13 @@ impl GroupExit {
 
     /// The exception of a group with errors.
     #[cold]
-    fn fail(&self, group: &TaskGroupObject, errors: &Object, kind: Option<Owned>, exception: Option<Owned>) -> Raised {
+    fn fail(
+        &self,
+        group: &TaskGroupObject,
+        errors: &Object,
+        kind: Option<Owned>,
+        exception: Option<Owned>,
+    ) -> Raised {
         match self.exception_to_raise(group, errors, kind, exception) {
             Ok(exception) => Raised::raise(&exception),
             Err(raised) => raised,

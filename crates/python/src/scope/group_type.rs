@@ -5,7 +5,7 @@ use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
 use crate::ffi::{
-    Args, FreeList, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell, list_length,
+    Args, FreeList, IntoOwned, Layout, Object, Owned, Result, Slot, TypeBuilder, TypeCell, list_length,
 };
 use crate::future::ObserverObject;
 
@@ -51,18 +51,62 @@ const CREATE_TASK_TEXT: &std::ffi::CStr =
 /// The attributes that subclasses and debuggers reach for; all can be set, as on asyncio's class.
 fn attributes(builder: TypeBuilder<TaskGroupObject>) -> TypeBuilder<TaskGroupObject> {
     let builder = builder
-        .property(c"_entered", |group: &TaskGroupObject| group.entered.get(), |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.entered, value))
-        .property(c"_exiting", |group: &TaskGroupObject| group.exiting.get(), |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.exiting, value))
-        .property(c"_aborting", |group: &TaskGroupObject| group.aborting.get(), |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.aborting, value))
-        .property(c"_parent_cancel_requested", |group: &TaskGroupObject| group.parent_cancel_requested.get(), |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.parent_cancel_requested, value))
-        .property(c"_loop", |group: &TaskGroupObject| group.event_loop.get(), |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.event_loop, value))
-        .property(c"_parent_task", |group: &TaskGroupObject| group.parent.get(), |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.parent, value))
-        .property(c"_tasks", |group: &TaskGroupObject| group.tasks.get(), |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.tasks, value))
-        .property(c"_errors", |group: &TaskGroupObject| group.errors.get(), |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.errors, value))
-        .property(c"_base_error", |group: &TaskGroupObject| group.base_error.get(), |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.base_error, value))
-        .property(c"_on_completed_fut", |group: &TaskGroupObject| group.on_completed.get(), |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.on_completed, value));
+        .property(
+            c"_entered",
+            |group: &TaskGroupObject| group.entered.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.entered, value),
+        )
+        .property(
+            c"_exiting",
+            |group: &TaskGroupObject| group.exiting.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.exiting, value),
+        )
+        .property(
+            c"_aborting",
+            |group: &TaskGroupObject| group.aborting.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.aborting, value),
+        )
+        .property(
+            c"_parent_cancel_requested",
+            |group: &TaskGroupObject| group.parent_cancel_requested.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.parent_cancel_requested, value),
+        )
+        .property(
+            c"_loop",
+            |group: &TaskGroupObject| group.event_loop.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.event_loop, value),
+        )
+        .property(
+            c"_parent_task",
+            |group: &TaskGroupObject| group.parent.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.parent, value),
+        )
+        .property(
+            c"_tasks",
+            |group: &TaskGroupObject| group.tasks.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.tasks, value),
+        )
+        .property(
+            c"_errors",
+            |group: &TaskGroupObject| group.errors.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.errors, value),
+        )
+        .property(
+            c"_base_error",
+            |group: &TaskGroupObject| group.base_error.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.base_error, value),
+        )
+        .property(
+            c"_on_completed_fut",
+            |group: &TaskGroupObject| group.on_completed.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_slot(&group.on_completed, value),
+        );
     if cfg!(Py_3_15) {
-        builder.property(c"_cancel_on_enter", |group: &TaskGroupObject| group.cancel_on_enter.get(), |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.cancel_on_enter, value))
+        builder.property(
+            c"_cancel_on_enter",
+            |group: &TaskGroupObject| group.cancel_on_enter.get(),
+            |group: &TaskGroupObject, value: Option<&Object>| set_flag(&group.cancel_on_enter, value),
+        )
     } else {
         builder
     }
@@ -99,7 +143,11 @@ impl Work for Enter {
         &FREE
     }
 
-    fn run(group: &Owned<TaskGroupObject>, _kind: Option<&Object>, _exception: Option<&Object>) -> Result<Owned> {
+    fn run(
+        group: &Owned<TaskGroupObject>,
+        _kind: Option<&Object>,
+        _exception: Option<&Object>,
+    ) -> Result<Owned> {
         group.enter()?;
         Ok(group.clone().into_object())
     }
@@ -123,7 +171,7 @@ impl TaskGroupObject {
             [] => None,
             [coroutine] => Some(*coroutine),
             more => {
-                return Err(Raised::type_error(format_args!(
+                return Err(crate::ffi::Raised::type_error(format_args!(
                     "TaskGroup.create_task() takes 2 positional arguments but {} were given",
                     more.len() + 1
                 )));
@@ -139,7 +187,7 @@ impl TaskGroupObject {
         }
         match coroutine {
             Some(coroutine) => self.create_task(coroutine, &keywords),
-            None => Err(Raised::type_error(format_args!(
+            None => Err(crate::ffi::Raised::type_error(format_args!(
                 "TaskGroup.create_task() missing 1 required positional argument: 'coro'"
             ))),
         }

@@ -45,5 +45,10 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     wait_for::register(module)?;
     add_function(module, c"timeout", timeout_type::timeout, c"timeout(delay)\n--\n\nReturn a Timeout that cancels the block it is entered for after delay seconds; never for None.")?;
     add_function(module, c"timeout_at", timeout_type::timeout_at, c"timeout_at(when)\n--\n\nLike timeout, with a deadline on the loop's clock (loop.time()), in seconds.")?;
-    NativeFunction::add(module, c"wait_for", wait_for::wait_for, c"Return what fut comes to; after timeout seconds cancel it and raise TimeoutError.")
+    NativeFunction::add(
+        module,
+        c"wait_for",
+        wait_for::wait_for,
+        c"Return what fut comes to; after timeout seconds cancel it and raise TimeoutError.",
+    )
 }

@@ -7,7 +7,9 @@ use std::ffi::CStr;
 use std::marker::PhantomData;
 
 use crate::awaitable::{CoroutineObject, Machine};
-use crate::ffi::{Collectable, FreeList, Native, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, none};
+use crate::ffi::{
+    Collectable, FreeList, Native, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, none,
+};
 
 /// The one step of such a coroutine.
 pub(super) trait Work: Sized + 'static {

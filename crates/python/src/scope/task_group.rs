@@ -6,9 +6,9 @@ use pyo3::ffi;
 
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, Dict, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Slot, TypeCell, Visitor,
-    call_keywords, call_method0, call_method1, format_text, is_instance, items_of, list_append, names, none,
-    set_add, set_discard, set_length, tuple_of,
+    Args, Collectable, Dict, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Slot,
+    TypeCell, Visitor, call_keywords, call_method0, call_method1, format_text, is_instance, items_of,
+    list_append, names, none, set_add, set_discard, set_length, tuple_of,
 };
 use crate::future::{Observe, ObserverObject, add_to_awaited_by, any, discard_from_awaited_by};
 
@@ -63,7 +63,15 @@ impl Recycled for TaskGroupObject {
 
 impl TaskGroupObject {
     fn slots(&self) -> [&Slot; 7] {
-        [&self.event_loop, &self.parent, &self.tasks, &self.errors, &self.base_error, &self.on_completed, &self.dict]
+        [
+            &self.event_loop,
+            &self.parent,
+            &self.tasks,
+            &self.errors,
+            &self.base_error,
+            &self.on_completed,
+            &self.dict,
+        ]
     }
 }
 
@@ -213,7 +221,9 @@ impl TaskGroupObject {
     /// The set of children; a subclass that has left out our `__init__` has none.
     #[inline(always)]
     fn children(&self) -> Result<Owned> {
-        self.tasks.get().ok_or_else(|| Raised::attribute_error(format_args!("'TaskGroup' object has no attribute '_tasks'")))
+        self.tasks.get().ok_or_else(|| {
+            Raised::attribute_error(format_args!("'TaskGroup' object has no attribute '_tasks'"))
+        })
     }
 
     /// How many children are not done.
@@ -253,7 +263,11 @@ impl TaskGroupObject {
     fn child_failed(&self, task: &Object, exception: &Object) -> Result<()> {
         match self.errors.get() {
             Some(errors) => list_append(&errors, exception)?,
-            None => return Err(Raised::attribute_error(format_args!("'NoneType' object has no attribute 'append'"))),
+            None => {
+                return Err(Raised::attribute_error(format_args!(
+                    "'NoneType' object has no attribute 'append'"
+                )));
+            }
         }
         if self.is_base_error(exception)? && self.base_error.is_empty() {
             self.base_error.set(exception.own());
@@ -347,9 +361,13 @@ impl TaskGroupObject {
         for slot in [&self.event_loop, &self.parent, &self.base_error, &self.on_completed] {
             slot.clear();
         }
-        for flag in
-            [&self.entered, &self.exiting, &self.aborting, &self.parent_cancel_requested, &self.cancel_on_enter]
-        {
+        for flag in [
+            &self.entered,
+            &self.exiting,
+            &self.aborting,
+            &self.parent_cancel_requested,
+            &self.cancel_on_enter,
+        ] {
             flag.set(false);
         }
         self.tasks.set(crate::ffi::set_of(None)?);

@@ -4,8 +4,8 @@ use std::mem::offset_of;
 
 use crate::event_loop::running_native_loop;
 use crate::ffi::{
-    Args, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, TypeCell,
-    allocate_recycled, call1, call2, names, none,
+    Args, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder,
+    TypeCell, allocate_recycled, call1, call2, names, none,
 };
 
 use crate::awaitable::CoroutineObject;
@@ -76,7 +76,11 @@ impl Work for Enter {
     }
 
     #[inline(always)]
-    fn run(timeout: &Owned<TimeoutObject>, _kind: Option<&Object>, _exception: Option<&Object>) -> Result<Owned> {
+    fn run(
+        timeout: &Owned<TimeoutObject>,
+        _kind: Option<&Object>,
+        _exception: Option<&Object>,
+    ) -> Result<Owned> {
         timeout.enter()?;
         Ok(timeout.clone().into_object())
     }
@@ -98,7 +102,11 @@ impl Work for Exit {
     }
 
     #[inline(always)]
-    fn run(timeout: &Owned<TimeoutObject>, kind: Option<&Object>, exception: Option<&Object>) -> Result<Owned> {
+    fn run(
+        timeout: &Owned<TimeoutObject>,
+        kind: Option<&Object>,
+        exception: Option<&Object>,
+    ) -> Result<Owned> {
         timeout.exit(kind, exception)?;
         Ok(none())
     }
@@ -182,7 +190,9 @@ impl TimeoutObject {
     /// `_cancelling`: there is none before the timeout is entered.
     fn cancelling_on_entry(&self) -> Result<u64> {
         if self.state.get() == State::Created {
-            return Err(Raised::attribute_error(format_args!("'Timeout' object has no attribute '_cancelling'")));
+            return Err(Raised::attribute_error(format_args!(
+                "'Timeout' object has no attribute '_cancelling'"
+            )));
         }
         Ok(self.cancelling.get())
     }
@@ -194,7 +204,8 @@ pub(super) fn exit_arguments<'a>(
     function: &'static str,
     args: Args<'a>,
 ) -> Result<(Option<&'a Object>, Option<&'a Object>)> {
-    let signature = Signature { function, parameters: [c"exc_type", c"exc_val", c"exc_tb"], positional: 3, required: 3 };
+    let signature =
+        Signature { function, parameters: [c"exc_type", c"exc_val", c"exc_tb"], positional: 3, required: 3 };
     let [kind, exception, _] = signature.bind(args)?;
     let given = |value: &&Object| !value.is_none();
     Ok((kind.filter(given), exception.filter(given)))

@@ -9,7 +9,8 @@ use std::cell::Cell;
 use crate::awaitable::{CoroutineObject, Machine, is_not_positive};
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell, Visitor, none,
+    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
+    Visitor, none,
 };
 use crate::future::{ObserverObject, any};
 use crate::group::ensure_future_on;
@@ -21,10 +22,11 @@ use super::through_task::Wait;
 use super::within_limit::Wait;
 
 /// How far the coroutine is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
 enum Stage {
     /// Not started. Zero, so that a new object's memory says so.
+    #[default]
     Fresh = 0,
     /// Waits, with a limit in time.
     Waiting = 1,
