@@ -1,4 +1,4 @@
-"""`TaskGroup`: children, errors, whose cancellation is whose, subclasses, and what is left behind."""
+"""`TaskGroup`: children, errors, cancellation, subclasses, and what is left behind."""
 
 import asyncio
 import contextlib
@@ -76,10 +76,10 @@ def test_empty_and_finished(aio, any_loop):
         async with aio.TaskGroup() as group:
             pass
         coroutine = answer(1)
-        with pytest.raises(RuntimeError, match="^TaskGroup <TaskGroup entered> is finished$"):
+        with pytest.raises(RuntimeError, match=r"^TaskGroup <TaskGroup entered> is finished$"):
             group.create_task(coroutine)
         coroutine.close()
-        with pytest.raises(RuntimeError, match="<TaskGroup entered> has already been entered$"):
+        with pytest.raises(RuntimeError, match=r"<TaskGroup entered> has already been entered$"):
             async with group:
                 pass
         return repr(group)
@@ -92,7 +92,7 @@ def test_not_entered(aio, any_loop):
         group = aio.TaskGroup()
         assert repr(group) == "<TaskGroup>"
         coroutine = answer(1)
-        with pytest.raises(RuntimeError, match="^TaskGroup <TaskGroup> has not been entered$"):
+        with pytest.raises(RuntimeError, match=r"^TaskGroup <TaskGroup> has not been entered$"):
             group.create_task(coroutine)
         if sys.version_info < (3, 13):
             coroutine.close()
@@ -456,9 +456,9 @@ def test_task_factories(aio, any_loop, factory):
         if factory == "eager":
             loop.set_task_factory(aio.eager_task_factory)
         elif factory == "stdlib-task":
-            loop.set_task_factory(lambda loop, coro, **kwargs: asyncio.Task(coro, loop=loop, **kwargs))
+            loop.set_task_factory(lambda loop, coro, **kw: asyncio.Task(coro, loop=loop, **kw))
         else:
-            loop.set_task_factory(lambda loop, coro, **kwargs: aio.Task(coro, loop=loop, **kwargs))
+            loop.set_task_factory(lambda loop, coro, **kw: aio.Task(coro, loop=loop, **kw))
         async with aio.TaskGroup() as group:
             tasks = [group.create_task(answer(number, number)) for number in range(3)]
         with pytest.raises(ExceptionGroup) as caught:

@@ -1,4 +1,4 @@
-"""`timeout`, `timeout_at` and `Timeout`: the life of a limit in time, and whose cancellation is whose."""
+"""`timeout`, `timeout_at` and `Timeout`: a limit's life, and whose cancellation is whose."""
 
 import asyncio
 import contextlib
@@ -101,7 +101,7 @@ def test_reschedule(aio, any_loop):
     async def main():
         loop = asyncio.get_running_loop()
         limit = aio.timeout(None)
-        with pytest.raises(RuntimeError, match="^Timeout has not been entered$"):
+        with pytest.raises(RuntimeError, match=r"^Timeout has not been entered$"):
             limit.reschedule(None)
         assert repr(limit) == "<Timeout [created]>"
         with pytest.raises(TimeoutError):
@@ -112,11 +112,11 @@ def test_reschedule(aio, any_loop):
                 assert limit._timeout_handler is None
                 limit.reschedule(loop.time() + 0.01)
                 await asyncio.sleep(30)
-        with pytest.raises(RuntimeError, match="^Cannot change state of expired Timeout$"):
+        with pytest.raises(RuntimeError, match=r"^Cannot change state of expired Timeout$"):
             limit.reschedule(None)
         async with aio.timeout(60) as other:
             pass
-        with pytest.raises(RuntimeError, match="^Cannot change state of finished Timeout$"):
+        with pytest.raises(RuntimeError, match=r"^Cannot change state of finished Timeout$"):
             other.reschedule(None)
 
     any_loop(main)
@@ -131,7 +131,7 @@ def test_reschedule_while_expiring(aio, any_loop):
                 finally:
                     assert limit.expired()
                     assert repr(limit) == "<Timeout [expiring]>"
-                    with pytest.raises(RuntimeError, match="^Cannot change state of expiring"):
+                    with pytest.raises(RuntimeError, match=r"^Cannot change state of expiring"):
                         limit.reschedule(None)
 
     any_loop(main)
@@ -140,7 +140,7 @@ def test_reschedule_while_expiring(aio, any_loop):
 def test_entered_twice(aio, any_loop):
     async def main():
         async with aio.timeout(60) as limit:
-            with pytest.raises(RuntimeError, match="^Timeout has already been entered$"):
+            with pytest.raises(RuntimeError, match=r"^Timeout has already been entered$"):
                 async with limit:
                     pass
 
@@ -161,7 +161,7 @@ def test_outside_a_task(aio, loop):
     loop.call_soon(enter)
     loop.run_forever()
     assert errors == ["Timeout should be used inside a task"]
-    with pytest.raises(RuntimeError, match="no running event loop"):
+    with pytest.raises(RuntimeError, match=r"no running event loop"):
         aio.timeout(1)
 
 
@@ -343,7 +343,7 @@ def test_timeout_error_is_not_in_a_cycle(aio, run):
 def test_coroutine_methods_warn_when_never_awaited(aio, run):
     async def main():
         limit = aio.timeout(1)
-        with pytest.warns(RuntimeWarning, match="__aenter__' was never awaited"):
+        with pytest.warns(RuntimeWarning, match=r"__aenter__' was never awaited"):
             limit.__aenter__()
             gc.collect()
         return limit._state.value

@@ -232,7 +232,10 @@ impl Object {
                 return None;
             }
             let value = ffi::PyLong_AsLongAndOverflow(self.pointer(), &raw mut overflow);
-            #[allow(clippy::cast_precision_loss, reason = "seconds beyond 2^53 are not told apart by a float either")]
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "seconds beyond 2^53 are not told apart by a float either"
+            )]
             (overflow == 0).then_some(value as f64)
         }
     }
@@ -242,7 +245,11 @@ impl Object {
         // SAFETY: alive; the all-ones value is ambiguous and checked.
         unsafe {
             let value = ffi::PyLong_AsUnsignedLongLong(self.pointer());
-            if value == u64::MAX && !ffi::PyErr_Occurred().is_null() { Err(Raised::already()) } else { Ok(value) }
+            if value == u64::MAX && !ffi::PyErr_Occurred().is_null() {
+                Err(Raised::already())
+            } else {
+                Ok(value)
+            }
         }
     }
 

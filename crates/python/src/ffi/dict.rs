@@ -85,7 +85,9 @@ pub(crate) fn list_items(list: &Object) -> Vec<Owned> {
             return Vec::new();
         }
         let length = ffi::PyList_GET_SIZE(list.pointer());
-        (0..length).map(|index| Object::from_pointer(ffi::PyList_GET_ITEM(list.pointer(), index)).own()).collect()
+        (0..length)
+            .map(|index| Object::from_pointer(ffi::PyList_GET_ITEM(list.pointer(), index)).own())
+            .collect()
     }
 }
 
@@ -171,7 +173,8 @@ pub(crate) fn list_append(list: &Object, item: &Object) -> Result<()> {
 /// `len(list)`; 0 for what is no list.
 pub(crate) fn list_length(list: &Object) -> usize {
     // SAFETY: the type is checked before the length is read.
-    let length =
-        unsafe { if ffi::PyList_Check(list.pointer()) == 0 { 0 } else { ffi::PyList_GET_SIZE(list.pointer()) } };
+    let length = unsafe {
+        if ffi::PyList_Check(list.pointer()) == 0 { 0 } else { ffi::PyList_GET_SIZE(list.pointer()) }
+    };
     usize::try_from(length).unwrap_or(0)
 }

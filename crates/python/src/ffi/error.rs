@@ -125,7 +125,11 @@ impl Raised {
         // SAFETY: the indicator takes over three references: class, instance, traceback (or null).
         unsafe {
             let traceback = ffi::PyException_GetTraceback(exception.pointer());
-            ffi::PyErr_Restore(exception.type_object().own().into_pointer(), exception.into_pointer(), traceback);
+            ffi::PyErr_Restore(
+                exception.type_object().own().into_pointer(),
+                exception.into_pointer(),
+                traceback,
+            );
         }
         Self(())
     }

@@ -35,14 +35,20 @@ mod thrown;
 mod types;
 
 pub(crate) use args::{Args, Signature, is_named};
-pub(crate) use call::{call0, call1, call2, call_keywords, call_method0, call_method1, call_method2, call_positional, check_signals, detached, thread_identity};
+pub(crate) use call::{
+    call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
+    check_signals, detached, thread_identity,
+};
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use dict::{
-    Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_append, list_items, list_length, list_of, set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
+    Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_append, list_items, list_length, list_of,
+    set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
 };
-pub(crate) use error::{Raised, Result, exception_cause, is_instance, is_subclass, report_unraisable, suppress_context};
+pub(crate) use error::{
+    Raised, Result, exception_cause, is_instance, is_subclass, report_unraisable, suppress_context,
+};
 #[cfg(Py_3_13)]
 pub(crate) use error::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;

@@ -112,7 +112,9 @@ pub(crate) fn stop_iteration(value: Owned) -> *mut ffi::PyObject {
     if !value.is_none() {
         // SAFETY: all objects alive; the indicator takes its own references.
         unsafe {
-            if ffi::PyTuple_Check(value.pointer()) != 0 || ffi::PyExceptionInstance_Check(value.pointer()) != 0 {
+            if ffi::PyTuple_Check(value.pointer()) != 0
+                || ffi::PyExceptionInstance_Check(value.pointer()) != 0
+            {
                 let stop = ffi::PyObject_CallOneArg(ffi::PyExc_StopIteration, value.pointer());
                 if let Some(stop) = Owned::<Object>::from_pointer(stop) {
                     ffi::PyErr_SetObject(ffi::PyExc_StopIteration, stop.pointer());

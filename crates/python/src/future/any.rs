@@ -3,21 +3,8 @@
 //! Only exact types are taken for ours here: a subclass may have overridden any method.
 
 use crate::ffi::{Layout, Object, Owned, Result, call_method0, call_method1, call1, names};
-use crate::task::TaskObject;
 
-use super::{FutureObject, GatheringFuture, ObserverBase, State, Waiter, as_future};
-
-/// `object` as a future of ours whose methods nobody has overridden.
-#[inline(always)]
-pub(crate) fn as_plain_future(object: &Object) -> Option<&FutureObject> {
-    if let Some(task) = object.exactly::<TaskObject>() {
-        return Some(task);
-    }
-    if let Some(future) = object.exactly::<FutureObject>() {
-        return Some(future);
-    }
-    object.exactly::<GatheringFuture>().map(|future| &**future)
-}
+use super::{ObserverBase, State, Waiter, as_future, as_plain_future};
 
 /// `asyncio.isfuture(object)`.
 #[inline]

@@ -4,13 +4,15 @@ use std::cell::Cell;
 
 use pyo3::ffi;
 
-use crate::event_loop::LoopObject;
+use crate::event_loop::{LoopObject, current_loop};
 use crate::ffi::{
-    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result, Signature,
-    Slot, TypeCell, Visitor, allocate_recycled, call0, call_method0, current_loop, call_method1, names, report_unraisable,
+    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result,
+    Signature, Slot, TypeCell, Visitor, allocate_recycled, call_method0, call_method1, call0, names,
+    report_unraisable,
 };
 use crate::task::TaskObject;
 
+use super::GatheringFuture;
 use super::waiters::Waiter;
 
 /// Where a future stands.
@@ -153,7 +155,10 @@ pub(crate) fn as_plain_future(object: &Object) -> Option<&FutureObject> {
     if let Some(future) = object.exactly::<FutureObject>() {
         return Some(future);
     }
-    object.exactly::<TaskObject>().map(|task| &**task)
+    if let Some(task) = object.exactly::<TaskObject>() {
+        return Some(task);
+    }
+    object.exactly::<GatheringFuture>().map(|gathering| &**gathering)
 }
 
 impl FutureObject {

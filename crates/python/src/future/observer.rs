@@ -11,8 +11,8 @@ use std::ffi::CStr;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result, TypeBuilder,
-    TypeCell, Visitor, allocate_recycled,
+    Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result,
+    TypeBuilder, TypeCell, Visitor, allocate_recycled,
 };
 
 /// What an observer does. All zero bytes must be a valid value: the one before it is filled.

@@ -24,6 +24,8 @@ pub(super) enum Gives {
 pub(crate) struct WaitForOne {
     completions: Slot<Completions>,
     gives: Cell<Gives>,
+    /// The future that it awaits.
+    taker: Slot,
     waiting: Delegate,
 }
 
@@ -49,7 +51,7 @@ unsafe impl Machine for WaitForOne {
 
     fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(completions) = self.completions.get() else { return Ok(Step::Return(none())) };
-        let Some(taker) = self.waiting.target() else { return self.begin(&completions) };
+        let Some(taker) = self.taker.get() else { return self.begin(&completions) };
         match self.waiting.resume(thrown) {
             Ok(Step::Yield(value)) => Ok(Step::Yield(value)),
             Ok(Step::Return(_)) => self.take(&completions),
@@ -65,11 +67,13 @@ unsafe impl Machine for WaitForOne {
 impl Collectable for WaitForOne {
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.completions);
+        visitor.slot(&self.taker);
         self.waiting.traverse(visitor);
     }
 
     fn clear(&self) {
         self.completions.clear();
+        self.taker.clear();
         self.waiting.clear();
     }
 }
@@ -100,6 +104,7 @@ impl WaitForOne {
             None => {
                 let taker = completions.new_taker().inspect_err(|_| completions.count_up())?;
                 self.waiting.begin(&taker)?;
+                self.taker.set(taker);
                 self.waiting.resume(None)
             }
         }

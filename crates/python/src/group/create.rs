@@ -88,7 +88,12 @@ pub(super) fn register(module: &Object) -> Result<()> {
 /// Adds `current_task`, which 3.11 has in Python only.
 #[cfg(not(Py_3_12))]
 pub(super) fn register(module: &Object) -> Result<()> {
-    crate::ffi::add_function(module, c"current_task", current_task, c"current_task(loop=None)\n--\n\nReturn the task that is running, or None.")
+    crate::ffi::add_function(
+        module,
+        c"current_task",
+        current_task,
+        c"current_task(loop=None)\n--\n\nReturn the task that is running, or None.",
+    )
 }
 
 /// `current_task(loop=None)`.
