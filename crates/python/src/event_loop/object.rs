@@ -182,6 +182,17 @@ impl LoopObject {
         self.thread.get() != 0
     }
 
+    /// `timer`, which is in the heap, is cancelled: it leaves at once if it stands last, and is counted
+    /// as dead if not.
+    #[inline(always)]
+    pub(crate) fn drop_cancelled_timer(&self, timer: &TimerObject) {
+        let Some(engine) = self.engine.get() else { return };
+        match engine.timers.with(|timers| timers.pop_last(|last| std::ptr::eq(&raw const **last, timer))) {
+            Some(last) => last.unschedule(),
+            None => engine.timers.with(TimerHeap::note_cancelled),
+        }
+    }
+
     /// One more of the timers in the heap is cancelled.
     #[inline(always)]
     pub(crate) fn note_cancelled_timer(&self) {
