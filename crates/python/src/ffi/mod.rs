@@ -42,7 +42,7 @@ pub(crate) use dict::{
 };
 pub(crate) use error::{Raised, Result, exception_cause, is_instance, report_unraisable};
 pub(crate) use freelist::FreeList;
-pub(crate) use function::{BoundMethod, NativeFunction, add_function, add_object};
+pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;

@@ -74,7 +74,9 @@ fn tell_stdlib(_link: Link, _future: &Object, _waiter: &Object) -> Result<()> {
 fn ends_of_link<'a>(args: Args<'a>, function: &'static str) -> Result<[&'a Object; 2]> {
     match (args.positional(), args.names()) {
         ([future, waiter], None) => Ok([*future, *waiter]),
-        (given, _) => Err(Raised::type_error(format_args!("{function} expected 2 arguments, got {}", given.len()))),
+        (given, _) => {
+            Err(Raised::type_error(format_args!("{function} expected 2 arguments, got {}", given.len())))
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeBuilder, TypeCell, Visitor,
-    allocate_recycled, list_items, names,
+    Args, Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeBuilder,
+    TypeCell, Visitor, allocate_recycled, list_items, names,
 };
 use crate::task::cancel_any;
 

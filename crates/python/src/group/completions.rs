@@ -8,9 +8,9 @@ use pyo3::ffi;
 
 use crate::event_loop::{current_loop, running_loop};
 use crate::ffi::{
-    Args, BoundMethod, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Result,
-    Signature, Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, items_of, names, none,
-    set_add, set_discard, set_of,
+    Args, BoundMethod, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised,
+    Result, Signature, Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, items_of,
+    names, none, set_add, set_discard, set_of,
 };
 use crate::future::any::{add_observer, is_done, remove_observer, resolve};
 use crate::future::{Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by};
@@ -66,18 +66,24 @@ unsafe impl Native for Completions {
 
 impl Collectable for Completions {
     fn traverse(&self, visitor: &mut Visitor) {
-        for slot in [&self.given, &self.timeout, &self.unfinished, &self.timer, &self.waiting, &self.event_loop] {
+        for slot in
+            [&self.given, &self.timeout, &self.unfinished, &self.timer, &self.waiting, &self.event_loop]
+        {
             visitor.slot(slot);
         }
         visitor.slot(&self.observer);
         if let Some(queue) = self.queue.get() {
-            queue.finished.with(|finished| finished.iter().flatten().for_each(|future| visitor.object(future)));
+            queue
+                .finished
+                .with(|finished| finished.iter().flatten().for_each(|future| visitor.object(future)));
             queue.takers.with(|takers| takers.iter().for_each(|taker| visitor.object(taker)));
         }
     }
 
     fn clear(&self) {
-        for slot in [&self.given, &self.timeout, &self.unfinished, &self.timer, &self.waiting, &self.event_loop] {
+        for slot in
+            [&self.given, &self.timeout, &self.unfinished, &self.timer, &self.waiting, &self.event_loop]
+        {
             slot.clear();
         }
         self.observer.clear();
@@ -191,12 +197,12 @@ impl Completions {
         if !self.count_down() {
             return Err(Raised::stop_iteration(none()));
         }
-        WaitForOne::new(self, Gives::Outcome)
+        WaitForOne::coroutine(self, Gives::Outcome)
     }
 
     /// `__anext__()`: as in any coroutine, nothing happens before it is awaited.
     fn async_next(&self) -> Result<Owned> {
-        WaitForOne::new(self, Gives::Future)
+        WaitForOne::coroutine(self, Gives::Future)
     }
 
     /// Takes one off the number of coroutines that are left to give; false when there are none.
@@ -271,7 +277,9 @@ impl Completions {
     }
 
     fn timed_out(&self) -> Result<()> {
-        let (Some(unfinished), Some(observer)) = (self.unfinished.get(), self.observer.get()) else { return Ok(()) };
+        let (Some(unfinished), Some(observer)) = (self.unfinished.get(), self.observer.get()) else {
+            return Ok(());
+        };
         for future in items_of(&unfinished)? {
             remove_observer(&future, observer.base())?;
             self.forget_waiting(&future)?;
@@ -307,8 +315,11 @@ static OBSERVER_FREE: FreeList = FreeList::new();
 
 // SAFETY: registered once; zero bytes are an empty slot.
 unsafe impl Observe for OneCompleted {
-    const NAME: &'static str =
-        if cfg!(Py_3_13) { "_AsCompletedIterator._handle_completion" } else { "as_completed.<locals>._on_completion" };
+    const NAME: &'static str = if cfg!(Py_3_13) {
+        "_AsCompletedIterator._handle_completion"
+    } else {
+        "as_completed.<locals>._on_completion"
+    };
     const TYPE: &'static std::ffi::CStr = c"aioxide._native.as_completed_callback";
 
     fn type_cell() -> &'static TypeCell {

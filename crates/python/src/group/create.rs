@@ -1,7 +1,9 @@
 //! `create_task`, and which tasks there are.
 
 use crate::event_loop::{LoopObject, running_loop};
-use crate::ffi::{Args, Object, Owned, Result, Signature, call1, call_keywords, call_method1, is_named, names};
+use crate::ffi::{
+    Args, Object, Owned, Result, Signature, call_keywords, call_method1, call1, is_named, names,
+};
 use crate::task::TaskObject;
 
 /// `create_task(coro, *, name=None, context=None, ...)`: a task on the running loop.

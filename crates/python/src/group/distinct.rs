@@ -21,7 +21,10 @@ impl Distinct {
     /// Nothing seen yet, of `arguments`.
     pub(super) fn new(arguments: &[&Object]) -> Result<Self> {
         if arguments.iter().all(|argument| argument.equals_only_itself()) {
-            return Ok(Self::ByAddress(HashMap::with_capacity_and_hasher(arguments.len(), BuildHasherDefault::default())));
+            return Ok(Self::ByAddress(HashMap::with_capacity_and_hasher(
+                arguments.len(),
+                BuildHasherDefault::default(),
+            )));
         }
         Dict::new().map(Self::ByValue)
     }

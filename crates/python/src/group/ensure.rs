@@ -3,8 +3,8 @@
 use crate::awaitable::{CoroutineObject, Delegate, Machine};
 use crate::event_loop::current_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell, Visitor,
-    call1, call_method0, names,
+    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
+    Visitor, call_method0, call1, names,
 };
 use crate::future::any::is_future;
 use crate::task::{is_coroutine, is_plain_coroutine, loop_of};
@@ -40,7 +40,9 @@ pub(crate) fn ensure_future_on(awaitable: &Object, event_loop: Option<&Object>) 
         return start(awaitable, event_loop, true);
     }
     if !call1(&names().is_awaitable, awaitable)?.is_true()? {
-        return Err(Raised::type_error(format_args!("An asyncio.Future, a coroutine or an awaitable is required")));
+        return Err(Raised::type_error(format_args!(
+            "An asyncio.Future, a coroutine or an awaitable is required"
+        )));
     }
     let wrapped = CoroutineObject::<WrapAwaitable>::new(|machine| machine.awaitable.fill(awaitable.own()))?;
     start(wrapped.object(), event_loop, false)

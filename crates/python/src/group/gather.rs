@@ -4,15 +4,14 @@ use std::cell::Cell;
 
 use crate::event_loop::current_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Object, Owned, Result, Slot, TypeCell, Visitor, call1, list_items,
-    list_of, names,
+    Args, Collectable, FreeList, Object, Owned, Result, Slot, TypeCell, Visitor, call1, list_items, list_of,
+    names,
 };
 use crate::future::any::{
-    add_observer, cancel_message_of, cancelled_error_of, exception_of, is_cancelled, is_done, resolve, result_of,
+    add_observer, cancel_message_of, cancelled_error_of, exception_of, is_cancelled, is_done, resolve,
+    result_of,
 };
-use crate::future::{
-    GatheringFuture, Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by,
-};
+use crate::future::{GatheringFuture, Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by};
 use crate::task::{TaskObject, loop_of};
 
 use super::create::{awaiting_task, create_future_on};
@@ -21,7 +20,8 @@ use super::ensure_future_on;
 
 /// `gather(*coros_or_futures, return_exceptions=False)`.
 pub(crate) fn gather(args: Args<'_>) -> Result<Owned> {
-    let return_exceptions = args.only_keyword("gather", c"return_exceptions")?.map_or(Ok(false), Object::is_true)?;
+    let return_exceptions =
+        args.only_keyword("gather", c"return_exceptions")?.map_or(Ok(false), Object::is_true)?;
     let arguments = args.positional();
     if arguments.is_empty() {
         let outer = create_future_on(&*current_loop()?)?;
@@ -55,7 +55,13 @@ impl Gathering {
                 state.waiting.fill(task);
             }
         })?;
-        Ok(Self { event_loop, observer, children: Vec::with_capacity(arguments.len()), distinct: 0, done: Vec::new() })
+        Ok(Self {
+            event_loop,
+            observer,
+            children: Vec::with_capacity(arguments.len()),
+            distinct: 0,
+            done: Vec::new(),
+        })
     }
 
     /// The future of all.
@@ -260,4 +266,3 @@ fn outcome_of(child: &Object) -> Result<Owned> {
         None => result_of(child),
     }
 }
-

@@ -131,7 +131,9 @@ unsafe impl Observe for OuterDone {
 
     fn completed(observer: &ObserverObject<Self>, _outer: &Object) -> Result<()> {
         let state = &observer.state;
-        let (Some(inner), Some(inner_done)) = (state.inner.get(), state.inner_done.get()) else { return Ok(()) };
+        let (Some(inner), Some(inner_done)) = (state.inner.get(), state.inner_done.get()) else {
+            return Ok(());
+        };
         if is_done(&inner)? {
             return Ok(());
         }

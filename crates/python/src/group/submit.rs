@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, Layout, Native, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, TypeCell, Visitor,
-    allocate, call0, call2, call_method0, call_method1, names, none,
+    Args, Collectable, Layout, Native, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, TypeCell,
+    Visitor, allocate, call_method0, call_method1, call0, call2, names, none,
 };
 use crate::task::is_coroutine;
 
@@ -72,19 +72,24 @@ const _: () = assert!(offset_of!(Submission, coroutine) == size_of::<ffi::PyObje
 
 /// Makes the type.
 pub(super) fn register(module: &Object) -> Result<()> {
-    TypeBuilder::<Submission>::new(c"aioxide._native.submission", c"A coroutine on its way to its loop's thread.")
-        .internal()
-        .dies()
-        .called(|submission: &Submission, _: Args<'_>| submission.begin())
-        .getter(c"__name__", |_: &Submission| "callback")
-        .getter(c"__qualname__", |_: &Submission| "run_coroutine_threadsafe.<locals>.callback")
-        .add_to(module)
+    TypeBuilder::<Submission>::new(
+        c"aioxide._native.submission",
+        c"A coroutine on its way to its loop's thread.",
+    )
+    .internal()
+    .dies()
+    .called(|submission: &Submission, _: Args<'_>| submission.begin())
+    .getter(c"__name__", |_: &Submission| "callback")
+    .getter(c"__qualname__", |_: &Submission| "run_coroutine_threadsafe.<locals>.callback")
+    .add_to(module)
 }
 
 impl Submission {
     /// Makes the task and ties its outcome to the other thread's future.
     fn begin(&self) -> Result<()> {
-        let (Some(coroutine), Some(outcome)) = (self.coroutine.take(), self.outcome.take()) else { return Ok(()) };
+        let (Some(coroutine), Some(outcome)) = (self.coroutine.take(), self.outcome.take()) else {
+            return Ok(());
+        };
         let event_loop = self.event_loop.take();
         let chained = ensure_future_on(&coroutine, event_loop.as_deref())
             .and_then(|task| call2(&names().chain_future, &task, &outcome));

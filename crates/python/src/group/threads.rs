@@ -3,8 +3,8 @@
 use crate::awaitable::{CoroutineObject, Delegate, Machine};
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call_keywords,
-    copy_context, names, none, tuple_items, tuple_of,
+    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor,
+    call_keywords, copy_context, names, none, tuple_items, tuple_of,
 };
 
 /// The coroutine that `to_thread()` returns.
@@ -62,7 +62,9 @@ impl Collectable for ToThread {
 /// `to_thread(func, /, *args, **kwargs)`: a coroutine that returns what the call returns in a thread.
 pub(crate) fn to_thread(args: Args<'_>) -> Result<Owned> {
     if args.positional().is_empty() {
-        return Err(Raised::type_error(format_args!("to_thread() missing 1 required positional argument: 'func'")));
+        return Err(Raised::type_error(format_args!(
+            "to_thread() missing 1 required positional argument: 'func'"
+        )));
     }
     let values = tuple_of(args.values())?;
     let coroutine = CoroutineObject::<ToThread>::new(|machine| {
@@ -83,7 +85,8 @@ impl ToThread {
         call.extend(tuple_items(values));
         let keywords = self.keywords.take();
         let named = keywords.as_deref().map_or(0, |keywords| tuple_items(keywords).len());
-        let call = call_keywords(&names().partial, &call, call.len().saturating_sub(named), keywords.as_deref())?;
+        let call =
+            call_keywords(&names().partial, &call, call.len().saturating_sub(named), keywords.as_deref())?;
         let submit = event_loop.attribute(&names().run_in_executor)?;
         call_keywords(&submit, &[&*none(), &*call], 2, None)
     }

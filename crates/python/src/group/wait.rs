@@ -5,8 +5,8 @@ use std::cell::Cell;
 use crate::awaitable::{CoroutineObject, Delegate, Machine};
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell, Visitor,
-    call_keywords, call_method0, items_of, names, none, set_add, set_of, tuple_of,
+    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
+    Visitor, call_keywords, call_method0, items_of, names, none, set_add, set_of, tuple_of,
 };
 use crate::future::any::{
     add_observer, exception_of, is_cancelled, is_done, is_future, remove_observer, resolve,
@@ -135,7 +135,8 @@ impl Wait {
             return Err(Raised::new(&names().assertion_error, format_args!("Set of Futures is empty.")));
         }
         let waiter = create_future_on(&event_loop)?;
-        let timer = self.timeout.take().map(|timeout| set_timer(&event_loop, &timeout, &waiter)).transpose()?;
+        let timer =
+            self.timeout.take().map(|timeout| set_timer(&event_loop, &timeout, &waiter)).transpose()?;
         let waiting = awaiting_task(&event_loop)?;
         let observer = ObserverObject::<OneDone>::new(|state| {
             state.missing.set(futures.len());
@@ -160,7 +161,9 @@ impl Wait {
 
     /// Whatever ended the wait: nobody is left waiting for the futures.
     fn withdraw(&self) -> Result<()> {
-        let (Some(observer), Some(futures)) = (self.observer.take(), self.futures.get()) else { return Ok(()) };
+        let (Some(observer), Some(futures)) = (self.observer.take(), self.futures.get()) else {
+            return Ok(());
+        };
         observer.state.cancel_timer()?;
         for future in items_of(&futures)? {
             remove_observer(&future, observer.base())?;
