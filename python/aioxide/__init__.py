@@ -18,7 +18,6 @@ import warnings
 from asyncio import *
 from typing import TYPE_CHECKING, Any
 
-from . import _pending  # noqa: F401, I001
 from . import (
     _policy,
     coroutines,

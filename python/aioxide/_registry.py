@@ -19,9 +19,10 @@ from typing import Any
 from . import _native
 
 # Of the thirteen numbers in the section: name, awaited_by, is_task, awaited_by_is_set, coro and
-# node within a task, then the head of the list within a thread state.
+# node within a task; then the running loop, the current task and the head of the list within a
+# thread state.
 _SECTION = b".AsyncioDebug"
-_WANTED = (1, 2, 3, 4, 5, 6, 12)
+_WANTED = (1, 2, 3, 4, 5, 6, 10, 11, 12)
 
 
 class _TaskSet(weakref.WeakSet[Any]):

@@ -6,6 +6,7 @@
 //! * [`future`], [`task`], [`handle`]: what exists once per await and per callback
 //! * [`awaitable`]: coroutines written in Rust
 //! * [`group`]: making tasks, and waiting for several of them
+//! * [`scope`]: timeouts and task groups
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`version`]: what differs between patches of one Python
 //!
@@ -17,6 +18,7 @@ mod ffi;
 mod future;
 mod group;
 mod handle;
+mod scope;
 mod task;
 mod version;
 
@@ -42,13 +44,44 @@ fn fill(module: &Object) -> ffi::Result<()> {
     event_loop::register(module)?;
     awaitable::register_base(module)?;
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
-    NativeFunction::add(module, c"sleep", awaitable::sleep, c"Return result after delay seconds; after one turn of the loop for a delay that is not positive.")?;
+    NativeFunction::add(
+        module,
+        c"sleep",
+        awaitable::sleep,
+        c"Return result after delay seconds; after one turn of the loop for a delay that is not positive.",
+    )?;
+    add_function(
+        module,
+        c"_set_result_unless_cancelled",
+        awaitable::set_result_unless_cancelled,
+        c"Set a future's result unless it is done.",
+    )?;
+    add_function(
+        module,
+        c"use_current_loop",
+        ffi::use_current_loop,
+        c"Say what gives the loop of a future that names none.",
+    )?;
+    add_function(
+        module,
+        c"track_origins",
+        awaitable::track_origins,
+        c"Say whether native coroutines remember where they were made.",
+    )?;
+    add_function(
+        module,
+        c"listed_tasks",
+        task::listed_tasks,
+        c"Return every task that is not in the interpreter's own list.",
+    )?;
+    add_function(
+        module,
+        c"connect_registry",
+        task::connect_registry,
+        c"Take the offsets that the interpreter publishes for debuggers.",
+    )?;
     group::register(module)?;
-    add_function(module, c"_set_result_unless_cancelled", awaitable::set_result_unless_cancelled, c"Set a future's result unless it is done.")?;
-    add_function(module, c"use_current_loop", ffi::use_current_loop, c"Say what gives the loop of a future that names none.")?;
-    add_function(module, c"track_origins", awaitable::track_origins, c"Say whether native coroutines remember where they were made.")?;
-    add_function(module, c"listed_tasks", task::listed_tasks, c"Return every task that is not in the interpreter's own list.")?;
-    add_function(module, c"connect_registry", task::connect_registry, c"Take the offsets that the interpreter publishes for debuggers.")?;
+    scope::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

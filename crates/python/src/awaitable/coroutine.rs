@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result, Signature, Slot,
-    Step, TypeBuilder, TypeCell, Visitor, allocate_recycled, call0, call1, names, none, report_unraisable, thrown,
+    Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result,
+    Signature, Slot, Step, TypeBuilder, TypeCell, Visitor, allocate_recycled, call0, call1, names, none,
+    report_unraisable, thrown,
 };
 
 /// What a native coroutine does. All zero bytes must be a valid value: the one before it is filled.
@@ -157,13 +158,19 @@ impl<M: Machine> CoroutineObject<M> {
             .finalizer(Self::last_words)
             .awaitable(|coroutine: &Self| coroutine.own())
             .resumable(Self::resume)
-            .method1(c"send", |coroutine: &Self, _value: &Object| coroutine.resume_once(None), c"send($self, value, /)\n--\n\nGo on; the value is ignored.")
+            .method1(
+                c"send",
+                |coroutine: &Self, _value: &Object| coroutine.resume_once(None),
+                c"send($self, value, /)\n--\n\nGo on; the value is ignored.",
+            )
             .method_fast(c"throw", Self::throw, c"Raise an exception where the coroutine waits.")
             .method(c"close", Self::close, c"close($self, /)\n--\n\nEnd the coroutine with a GeneratorExit.")
             .getter(c"__name__", |_: &Self| M::NAME)
             .getter(c"__qualname__", |_: &Self| M::NAME)
             .getter(c"cr_await", |coroutine: &Self| coroutine.machine.awaits())
-            .repr(|coroutine: &Self| format!("<coroutine object {} at {:?}>", M::NAME, coroutine.pointer()).as_str().into_owned())
+            .repr(|coroutine: &Self| {
+                format!("<coroutine object {} at {:?}>", M::NAME, coroutine.pointer()).as_str().into_owned()
+            })
             .add_to(module)
     }
 
@@ -240,8 +247,12 @@ impl<M: Machine> CoroutineObject<M> {
 
     /// `throw(type_or_exception, value=None, traceback=None)`.
     fn throw(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<3> =
-            Signature { function: "throw", parameters: [c"type", c"value", c"traceback"], positional: 3, required: 1 };
+        const SIGNATURE: Signature<3> = Signature {
+            function: "throw",
+            parameters: [c"type", c"value", c"traceback"],
+            positional: 3,
+            required: 1,
+        };
         let [kind, value, traceback] = SIGNATURE.bind(args)?;
         self.resume_once(Some(thrown(kind, value, traceback)?))
     }
@@ -260,7 +271,9 @@ impl<M: Machine> CoroutineObject<M> {
         match self.go_on(Some(exit)) {
             Ok(Step::Yield(_)) => Err(Raised::runtime_error(format_args!("coroutine ignored GeneratorExit"))),
             Ok(Step::Return(_)) => Ok(()),
-            Err(raised) if raised.matches(&names().generator_exit) || raised.matches(&names().stop_iteration) => {
+            Err(raised)
+                if raised.matches(&names().generator_exit) || raised.matches(&names().stop_iteration) =>
+            {
                 raised.forget();
                 Ok(())
             }

@@ -1,6 +1,8 @@
 //! Awaiting something inside a machine.
 
-use crate::ffi::{Collectable, Layout, Object, Owned, Result, Slot, Step, Visitor, await_iterator, resume_iterator};
+use crate::ffi::{
+    Collectable, Layout, Object, Owned, Result, Slot, Step, Visitor, await_iterator, resume_iterator,
+};
 use crate::future::{FutureObject, as_plain_future};
 
 /// What a machine awaits at the moment: a future of ours directly, anything else through its iterator.

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::event_loop::{LoopObject, running_native_loop};
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell, Visitor,
-    call_method0, call_keywords, copy_context, names, none,
+    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
+    Visitor, call_keywords, call_method0, copy_context, names, none,
 };
 use crate::future::as_future;
 use crate::handle::TimerObject;
@@ -82,8 +82,12 @@ pub(crate) fn sleep(args: Args<'_>) -> Result<Owned> {
     let (delay, result) = match (args.positional(), args.names()) {
         ([delay], None) => (*delay, None),
         _ => {
-            const SIGNATURE: Signature<2> =
-                Signature { function: "sleep", parameters: [c"delay", c"result"], positional: 2, required: 1 };
+            const SIGNATURE: Signature<2> = Signature {
+                function: "sleep",
+                parameters: [c"delay", c"result"],
+                positional: 2,
+                required: 1,
+            };
             let [delay, result] = SIGNATURE.bind(args)?;
             let Some(delay) = delay else { return Ok(none()) };
             (delay, result)
@@ -119,7 +123,9 @@ impl Sleep {
             return Err(Raised::value_error(format_args!("Invalid delay: NaN (not a number)")));
         }
         match (running_native_loop()?, seconds) {
-            (Ok(event_loop), Ok(seconds)) if event_loop.has_shortcuts() => self.set_native_timer(&event_loop, seconds),
+            (Ok(event_loop), Ok(seconds)) if event_loop.has_shortcuts() => {
+                self.set_native_timer(&event_loop, seconds)
+            }
             (Ok(event_loop), seconds) => {
                 seconds?;
                 self.set_other_timer(event_loop.object(), delay)
@@ -179,7 +185,7 @@ impl Sleep {
 
 /// `delay <= 0`, without a Python call for plain numbers.
 #[inline(always)]
-fn is_not_positive(delay: &Object) -> Result<bool> {
+pub(crate) fn is_not_positive(delay: &Object) -> Result<bool> {
     if let Some(seconds) = delay.exact_int().or_else(|| delay.exact_float()) {
         return Ok(seconds <= 0.0);
     }
@@ -198,4 +204,3 @@ pub(crate) fn set_result_unless_cancelled(args: Args<'_>) -> Result<()> {
         None => crate::ffi::call_method1(future, &names().set_result, result).map(drop),
     }
 }
-

@@ -1,12 +1,13 @@
 //! `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`.
 
 use crate::ffi::{
-    Args, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, copy_context, names, thread_identity,
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, copy_context, names,
+    thread_identity,
 };
 use crate::handle::{HandleObject, TimerObject};
 
-use super::object::LoopObject;
 use super::Ready;
+use super::object::LoopObject;
 
 /// `event_loop.call_soon(callback, argument, context=context)`, for a loop of any kind.
 pub(crate) fn call_soon(
@@ -182,7 +183,9 @@ fn exact_float(number: &Object) -> Option<f64> {
 fn callback_and_arguments<'a>(args: Args<'a>, method: &str) -> Result<(&'a Object, &'a [&'a Object])> {
     match args.positional() {
         [callback, arguments @ ..] => Ok((callback, arguments)),
-        [] => Err(Raised::type_error(format_args!("{method}() missing 1 required positional argument: 'callback'"))),
+        [] => Err(Raised::type_error(format_args!(
+            "{method}() missing 1 required positional argument: 'callback'"
+        ))),
     }
 }
 
@@ -194,7 +197,9 @@ fn time_callback_and_arguments<'a>(
 ) -> Result<([&'a Object; 2], &'a [&'a Object])> {
     match args.positional() {
         [time, callback, arguments @ ..] => Ok(([time, callback], arguments)),
-        [_] => Err(Raised::type_error(format_args!("{method}() missing 1 required positional argument: 'callback'"))),
+        [_] => Err(Raised::type_error(format_args!(
+            "{method}() missing 1 required positional argument: 'callback'"
+        ))),
         [] => Err(Raised::type_error(format_args!(
             "{method}() missing 2 required positional arguments: '{time}' and 'callback'"
         ))),

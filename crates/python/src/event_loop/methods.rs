@@ -47,54 +47,94 @@ fn internals(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method1(c"_remove_writer", LoopObject::remove_writer, c"Stop watching fd for writing.")
         .method(c"_watched", LoopObject::watched, c"Return the watched descriptors with their handles.")
         .method1(c"_add_callback", LoopObject::add_callback, c"Queue a handle.")
-        .method1(c"_add_callback_signalsafe", LoopObject::add_callback_from_signal, c"Queue a handle and wake the loop.")
+        .method1(
+            c"_add_callback_signalsafe",
+            LoopObject::add_callback_from_signal,
+            c"Queue a handle and wake the loop.",
+        )
         .method(c"_write_to_self", LoopObject::wake, c"Wake the loop.")
-        .method1(c"_timer_handle_cancelled", |event_loop: &LoopObject, timer: &Object| {
-            if timer.attribute(&names().scheduled_attribute)?.is_true()? {
-                event_loop.note_cancelled_timer();
-            }
-            Ok::<(), Raised>(())
-        }, c"A timer of this loop was cancelled.")
+        .method1(
+            c"_timer_handle_cancelled",
+            |event_loop: &LoopObject, timer: &Object| {
+                if timer.attribute(&names().scheduled_attribute)?.is_true()? {
+                    event_loop.note_cancelled_timer();
+                }
+                Ok::<(), Raised>(())
+            },
+            c"A timer of this loop was cancelled.",
+        )
         .method(c"_check_closed", LoopObject::check_closed, c"Raise RuntimeError if the loop is closed.")
-        .method(c"_check_thread", LoopObject::check_thread, c"Raise RuntimeError in another thread than the loop's.")
+        .method(
+            c"_check_thread",
+            LoopObject::check_thread,
+            c"Raise RuntimeError in another thread than the loop's.",
+        )
         .method(c"_run_once", LoopObject::run_turn, c"Run one turn.")
         .method(c"_run_turns", LoopObject::run_turns, c"Run turns until stop() is called.")
-        .method1(c"_set_running_thread", LoopObject::set_running_thread, c"Mark the loop as running in this thread, or as not running.")
+        .method1(
+            c"_set_running_thread",
+            LoopObject::set_running_thread,
+            c"Mark the loop as running in this thread, or as not running.",
+        )
         .method(c"_close_engine", LoopObject::close_engine, c"Drop everything queued and close the selector.")
-        .method_fast(c"_set_shortcuts", LoopObject::set_shortcuts, c"Say whether call_soon, create_task and time are the native ones.")
+        .method_fast(
+            c"_set_shortcuts",
+            LoopObject::set_shortcuts,
+            c"Say whether call_soon, create_task and time are the native ones.",
+        )
 }
 
 fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
     builder
-        .property(c"_stopping", |event_loop: &LoopObject| event_loop.stopping.get(), |event_loop: &LoopObject, value: Option<&Object>| {
-            event_loop.stopping.set(value.map_or(Ok(false), Object::is_true)?);
-            Ok(())
-        })
+        .property(
+            c"_stopping",
+            |event_loop: &LoopObject| event_loop.stopping.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| {
+                event_loop.stopping.set(value.map_or(Ok(false), Object::is_true)?);
+                Ok(())
+            },
+        )
         .property(c"_debug", LoopObject::debug, |event_loop: &LoopObject, value: Option<&Object>| {
             event_loop.debug.set(value.map_or(Ok(false), Object::is_true)?);
             Ok(())
         })
-        .property(c"_closed", |event_loop: &LoopObject| event_loop.closed.get(), |event_loop: &LoopObject, value: Option<&Object>| {
-            event_loop.closed.set(value.map_or(Ok(false), Object::is_true)?);
-            Ok(())
-        })
+        .property(
+            c"_closed",
+            |event_loop: &LoopObject| event_loop.closed.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| {
+                event_loop.closed.set(value.map_or(Ok(false), Object::is_true)?);
+                Ok(())
+            },
+        )
         .property(c"_thread_id", LoopObject::thread_id, |event_loop: &LoopObject, value: Option<&Object>| {
             event_loop.set_thread_id(value)
         })
-        .property(c"_task_factory", |event_loop: &LoopObject| event_loop.task_factory.get(), |event_loop: &LoopObject, value: Option<&Object>| {
-            event_loop.keep_task_factory(value.filter(|value| !value.is_none()));
-            Ok(())
-        })
-        .property(c"_current_handle", |event_loop: &LoopObject| event_loop.current_handle.get(), |event_loop: &LoopObject, value: Option<&Object>| {
-            match value.filter(|value| !value.is_none()) {
-                Some(value) => event_loop.current_handle.set(value.own()),
-                None => event_loop.current_handle.clear(),
-            }
-            Ok(())
-        })
+        .property(
+            c"_task_factory",
+            |event_loop: &LoopObject| event_loop.task_factory.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| {
+                event_loop.keep_task_factory(value.filter(|value| !value.is_none()));
+                Ok(())
+            },
+        )
+        .property(
+            c"_current_handle",
+            |event_loop: &LoopObject| event_loop.current_handle.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| {
+                match value.filter(|value| !value.is_none()) {
+                    Some(value) => event_loop.current_handle.set(value.own()),
+                    None => event_loop.current_handle.clear(),
+                }
+                Ok(())
+            },
+        )
         .property(c"_ready", LoopObject::ready_handles, |_: &LoopObject, _: Option<&Object>| Ok(()))
         .property(c"_scheduled", LoopObject::scheduled_handles, |_: &LoopObject, _: Option<&Object>| Ok(()))
-        .property(c"_timer_cancelled_count", LoopObject::cancelled_timers, |_: &LoopObject, _: Option<&Object>| Ok(()))
+        .property(
+            c"_timer_cancelled_count",
+            LoopObject::cancelled_timers,
+            |_: &LoopObject, _: Option<&Object>| Ok(()),
+        )
 }
 
 /// `note_fork()`: this process is the child of a fork.
@@ -166,7 +206,12 @@ impl LoopObject {
     /// `_add_callback(handle)`: queues a handle, as a selector's events do.
     fn add_callback(&self, handle: &Object) -> Result<()> {
         let Some(ours) = handle.cast::<crate::handle::HandleObject>() else {
-            return Err(Raised::formatted(&names().type_error, c"a handle of aioxide was expected, got %R", handle, handle));
+            return Err(Raised::formatted(
+                &names().type_error,
+                c"a handle of aioxide was expected, got %R",
+                handle,
+                handle,
+            ));
         };
         if ours.is_cancelled() { Ok(()) } else { self.queue(Ready::Handle(ours.own())) }
     }

@@ -9,11 +9,11 @@ use aioxide_core::time::TimerHeap;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor, call0,
-    names,
+    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor,
+    call0, names,
 };
 use crate::handle::{HandleObject, TimerObject};
-use crate::task::CurrentTask;
+use crate::task::{CurrentTask, thread_running_loop};
 
 use super::Ready;
 
@@ -198,11 +198,19 @@ fn closed_error() -> Raised {
 
 /// The loop that runs in this thread, of whatever kind.
 ///
-/// The standard library's thread state is the truth (other loops set it too), so it is asked each time.
+/// The standard library's state is the truth (other loops set it too), so it is asked each time: in the
+/// thread state where the interpreter says where that is, through `_asyncio` elsewhere.
 #[inline]
 pub(crate) fn running_loop() -> Result<Owned> {
+    if let Some(running) = thread_running_loop() {
+        return Ok(running);
+    }
     let running = call0(&names().get_running_loop)?;
-    if running.is_none() { Err(Raised::runtime_error(format_args!("no running event loop"))) } else { Ok(running) }
+    if running.is_none() {
+        Err(Raised::runtime_error(format_args!("no running event loop")))
+    } else {
+        Ok(running)
+    }
 }
 
 /// The loop that runs in this thread, else what `ffi::use_current_loop` was told to ask.

@@ -8,8 +8,8 @@ use aioxide_core::reactor::PollPolicy;
 
 use crate::ffi::{Layout, Raised, Result, check_signals, detached};
 
-use super::object::{Engine, FORKS, LoopObject};
 use super::Ready;
+use super::object::{Engine, FORKS, LoopObject};
 
 impl LoopObject {
     /// Collects the events that are there; waits for the first one up to `timeout` (`None`: for ever)
@@ -17,7 +17,8 @@ impl LoopObject {
     pub(super) fn poll(&self, engine: &Engine, timeout: Option<Duration>) -> Result<()> {
         self.current.hide(self.object())?;
         self.renew_after_fork(engine)?;
-        let mut wait = engine.reactor.with(|reactor| reactor.begin_wait()).map_err(|error| Raised::os_error(&error))?;
+        let mut wait =
+            engine.reactor.with(|reactor| reactor.begin_wait()).map_err(|error| Raised::os_error(&error))?;
         let (wait, waited) = if timeout == Some(Duration::ZERO) {
             let waited = wait.block(timeout);
             (wait, waited)

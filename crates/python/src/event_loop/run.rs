@@ -1,12 +1,14 @@
 //! Running one entry of the ready queue, and what becomes of its exceptions.
 
-use crate::ffi::{Entered, Layout, Object, Owned, Raised, Result, call1, call2, call_method1, copy_context, names};
+use crate::ffi::{
+    Entered, Layout, Object, Owned, Raised, Result, call_method1, call1, call2, copy_context, names,
+};
 use crate::future::{FutureObject, ObserverBase};
 use crate::handle::HandleObject;
 use crate::task::TaskObject;
 
-use super::object::LoopObject;
 use super::Ready;
+use super::object::LoopObject;
 
 impl LoopObject {
     /// Runs one entry. What comes back as an error has to leave the loop.

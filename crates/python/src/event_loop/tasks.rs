@@ -1,8 +1,6 @@
 //! `create_future` and `create_task`.
 
-use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, call_keywords, is_named, names, tuple_of,
-};
+use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, call_keywords, is_named, names, tuple_of};
 use crate::future::FutureObject;
 use crate::task::TaskObject;
 
@@ -71,7 +69,9 @@ impl LoopObject {
 fn wrong_count(args: Args<'_>) -> Raised {
     let given = args.positional().len();
     if given == 0 {
-        return Raised::type_error(format_args!("create_task() missing 1 required positional argument: 'coro'"));
+        return Raised::type_error(format_args!(
+            "create_task() missing 1 required positional argument: 'coro'"
+        ));
     }
     Raised::type_error(format_args!("create_task() takes 1 positional argument but {given} were given"))
 }

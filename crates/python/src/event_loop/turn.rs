@@ -8,8 +8,8 @@ use aioxide_core::time::{due_limit, timeout_until};
 
 use crate::ffi::{Layout, Result, call_method0, names};
 
-use super::object::{Engine, LoopObject};
 use super::Ready;
+use super::object::{Engine, LoopObject};
 
 impl LoopObject {
     /// Runs turns until `stop()` is called or something leaves the loop.
@@ -72,7 +72,9 @@ impl LoopObject {
             let dropped = engine.timers.with(|timers| timers.compact(|timer| timer.is_cancelled()));
             dropped.iter().for_each(|timer| timer.unschedule());
         }
-        while let Some(timer) = engine.timers.with(|timers| timers.pop_cancelled(|timer| timer.is_cancelled())) {
+        while let Some(timer) =
+            engine.timers.with(|timers| timers.pop_cancelled(|timer| timer.is_cancelled()))
+        {
             timer.unschedule();
         }
     }
@@ -85,7 +87,9 @@ impl LoopObject {
         }
         self.drop_cancelled_timers(engine);
         let limit = due_limit(self.now()?, clock::resolution());
-        while let Some(timer) = engine.timers.with(|timers| timers.pop_due(limit, |timer| timer.is_cancelled())) {
+        while let Some(timer) =
+            engine.timers.with(|timers| timers.pop_due(limit, |timer| timer.is_cancelled()))
+        {
             timer.unschedule();
             if !timer.is_cancelled() {
                 engine.ready.with(|ready| ready.push_back(Ready::Timer(timer)));

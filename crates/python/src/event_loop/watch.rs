@@ -1,6 +1,6 @@
 //! Readers and writers: callbacks for descriptors that are ready.
 
-use crate::ffi::{Layout, Args, Object, Owned, Raised, Result, copy_context, names, call1, IntoOwned};
+use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, call1, copy_context, names};
 use crate::handle::HandleObject;
 
 use super::object::LoopObject;
@@ -62,15 +62,17 @@ impl LoopObject {
     pub(super) fn unwatch(&self, fd: i32, reading: bool) -> Result<Option<Owned<HandleObject>>> {
         let engine = self.engine()?;
         self.renew_after_fork(engine)?;
-        Ok(engine.reactor.with(|reactor| if reading { reactor.remove_reader(fd) } else { reactor.remove_writer(fd) }))
+        Ok(engine
+            .reactor
+            .with(|reactor| if reading { reactor.remove_reader(fd) } else { reactor.remove_writer(fd) }))
     }
 
     /// `_watched()`: a dict of the descriptors with a reader or a writer, to pairs of handles or `None`.
     pub(super) fn watched(&self) -> Result<Owned> {
         let engine = self.engine()?;
-        let found: Vec<(i32, Owned<HandleObject>)> = engine.reactor.with(|reactor| {
-            reactor.registry().iter().map(|(fd, handle)| (fd, handle.clone())).collect()
-        });
+        let found: Vec<(i32, Owned<HandleObject>)> = engine
+            .reactor
+            .with(|reactor| reactor.registry().iter().map(|(fd, handle)| (fd, handle.clone())).collect());
         let dict = crate::ffi::Dict::new()?;
         for (fd, _) in &found {
             let (reader, writer) = engine.reactor.with(|reactor| {
@@ -96,4 +98,3 @@ fn descriptor(fd: &Object) -> Result<i32> {
     }
     Ok(number)
 }
-

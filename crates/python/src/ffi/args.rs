@@ -24,7 +24,11 @@ impl<'a> Args<'a> {
     /// `values` points at `count` arguments plus one for each name in `names` (a tuple or null), alive
     /// during `'a`.
     #[inline(always)]
-    pub(super) unsafe fn new(values: *const *mut ffi::PyObject, count: usize, names: *mut ffi::PyObject) -> Self {
+    pub(super) unsafe fn new(
+        values: *const *mut ffi::PyObject,
+        count: usize,
+        names: *mut ffi::PyObject,
+    ) -> Self {
         // SAFETY: a live tuple or null.
         let (names, keywords) = unsafe {
             match names.cast::<Object>().as_ref() {
@@ -35,8 +39,11 @@ impl<'a> Args<'a> {
         let total = count + keywords;
         // SAFETY: the caller's promise; `&Object` and `*mut PyObject` have one representation, and an
         // argument is never null.
-        let values =
-            if total == 0 { &[][..] } else { unsafe { slice::from_raw_parts(values.cast::<&Object>(), total) } };
+        let values = if total == 0 {
+            &[][..]
+        } else {
+            unsafe { slice::from_raw_parts(values.cast::<&Object>(), total) }
+        };
         Self { values, positional: count, names }
     }
 
@@ -133,7 +140,11 @@ impl<const N: usize> Signature<N> {
 
     #[cold]
     fn twice(&self, name: &Object) -> Raised {
-        Raised::type_error(format_args!("{}() got multiple values for argument '{}'", self.function, text(name)))
+        Raised::type_error(format_args!(
+            "{}() got multiple values for argument '{}'",
+            self.function,
+            text(name)
+        ))
     }
 
     /// `TypeError` for a keyword that the function does not have.

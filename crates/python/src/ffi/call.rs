@@ -109,6 +109,20 @@ pub(crate) fn call_method1(object: &Object, name: &Object, argument: &Object) ->
     }
 }
 
+/// `object.name(first, second)`.
+pub(crate) fn call_method2(object: &Object, name: &Object, first: &Object, second: &Object) -> Result<Owned> {
+    let mut arguments = [ptr::null_mut(), object.pointer(), first.pointer(), second.pointer()];
+    // SAFETY: `self` and two arguments after a writable spare slot.
+    unsafe {
+        returned(ffi::PyObject_VectorcallMethod(
+            name.pointer(),
+            arguments.as_mut_ptr().add(1).cast_const(),
+            3 | SPARE,
+            ptr::null_mut(),
+        ))
+    }
+}
+
 impl Object {
     /// `getattr(self, name)`.
     pub(crate) fn attribute(&self, name: &Object) -> Result<Owned> {
@@ -218,7 +232,10 @@ impl Object {
                 return None;
             }
             let value = ffi::PyLong_AsLongAndOverflow(self.pointer(), &raw mut overflow);
-            #[allow(clippy::cast_precision_loss, reason = "seconds beyond 2^53 are not told apart by a float either")]
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "seconds beyond 2^53 are not told apart by a float either"
+            )]
             (overflow == 0).then_some(value as f64)
         }
     }
@@ -228,7 +245,11 @@ impl Object {
         // SAFETY: alive; the all-ones value is ambiguous and checked.
         unsafe {
             let value = ffi::PyLong_AsUnsignedLongLong(self.pointer());
-            if value == u64::MAX && !ffi::PyErr_Occurred().is_null() { Err(Raised::already()) } else { Ok(value) }
+            if value == u64::MAX && !ffi::PyErr_Occurred().is_null() {
+                Err(Raised::already())
+            } else {
+                Ok(value)
+            }
         }
     }
 

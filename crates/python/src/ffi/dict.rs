@@ -85,7 +85,9 @@ pub(crate) fn list_items(list: &Object) -> Vec<Owned> {
             return Vec::new();
         }
         let length = ffi::PyList_GET_SIZE(list.pointer());
-        (0..length).map(|index| Object::from_pointer(ffi::PyList_GET_ITEM(list.pointer(), index)).own()).collect()
+        (0..length)
+            .map(|index| Object::from_pointer(ffi::PyList_GET_ITEM(list.pointer(), index)).own())
+            .collect()
     }
 }
 
@@ -150,4 +152,29 @@ pub(crate) fn set_discard(set: &Object, item: &Object) -> Result<()> {
 pub(crate) fn frozen(iterable: &Object) -> Result<Owned> {
     // SAFETY: a new reference or null with an exception.
     unsafe { Owned::from_pointer(ffi::PyFrozenSet_New(iterable.pointer())) }.ok_or_else(Raised::already)
+}
+
+/// `len(set)`.
+#[inline(always)]
+pub(crate) fn set_length(set: &Object) -> Result<usize> {
+    // SAFETY: a live object; the function checks that it is a set.
+    usize::try_from(unsafe { ffi::PySet_Size(set.pointer()) }).map_err(|_| Raised::already())
+}
+
+/// `list.append(item)`.
+pub(crate) fn list_append(list: &Object, item: &Object) -> Result<()> {
+    // SAFETY: live objects; the function checks that the first is a list.
+    match unsafe { ffi::PyList_Append(list.pointer(), item.pointer()) } {
+        0 => Ok(()),
+        _ => Err(Raised::already()),
+    }
+}
+
+/// `len(list)`; 0 for what is no list.
+pub(crate) fn list_length(list: &Object) -> usize {
+    // SAFETY: the type is checked before the length is read.
+    let length = unsafe {
+        if ffi::PyList_Check(list.pointer()) == 0 { 0 } else { ffi::PyList_GET_SIZE(list.pointer()) }
+    };
+    usize::try_from(length).unwrap_or(0)
 }

@@ -125,8 +125,21 @@ impl Raised {
         // SAFETY: the indicator takes over three references: class, instance, traceback (or null).
         unsafe {
             let traceback = ffi::PyException_GetTraceback(exception.pointer());
-            ffi::PyErr_Restore(exception.type_object().own().into_pointer(), exception.into_pointer(), traceback);
+            ffi::PyErr_Restore(
+                exception.type_object().own().into_pointer(),
+                exception.into_pointer(),
+                traceback,
+            );
         }
+        Self(())
+    }
+
+    /// Raises an exception instance as a `raise` statement does: what is being handled at the moment
+    /// becomes its context.
+    #[cold]
+    pub(crate) fn raise(exception: &Object) -> Self {
+        // SAFETY: an exception instance with its class; the indicator takes its own references.
+        unsafe { ffi::PyErr_SetObject(exception.type_pointer().cast(), exception.pointer()) };
         Self(())
     }
 
@@ -211,6 +224,35 @@ pub(crate) fn exception_cause(exception: &Object, cause: &Object) {
     unsafe {
         ffi::PyException_SetCause(exception.pointer(), cause.own().into_pointer());
         ffi::PyException_SetContext(exception.pointer(), cause.own().into_pointer());
+    }
+}
+
+/// Gives `exception` no cause and hides its context, as `raise exception from None` does.
+pub(crate) fn suppress_context(exception: &Object) {
+    // SAFETY: an exception instance; null means no cause.
+    unsafe { ffi::PyException_SetCause(exception.pointer(), ptr::null_mut()) };
+}
+
+/// `exception.__context__`.
+#[cfg(Py_3_13)]
+pub(crate) fn exception_context(exception: &Object) -> Option<Owned> {
+    // SAFETY: an exception instance; a new reference or null for "has none".
+    unsafe { Owned::from_pointer(ffi::PyException_GetContext(exception.pointer())) }
+}
+
+/// `exception.__context__ = context`.
+#[cfg(Py_3_13)]
+pub(crate) fn set_exception_context(exception: &Object, context: Owned) {
+    // SAFETY: an exception instance; the function takes over the reference.
+    unsafe { ffi::PyException_SetContext(exception.pointer(), context.into_pointer()) };
+}
+
+/// Whether `class` is a class and inherits from `parent`, or is it.
+pub(crate) fn is_subclass(class: &Object, parent: &Object) -> bool {
+    // SAFETY: both live; the type is checked before it is used as one.
+    unsafe {
+        ffi::PyType_Check(class.pointer()) != 0
+            && ffi::PyType_IsSubtype(class.pointer().cast(), parent.pointer().cast()) != 0
     }
 }
 

@@ -11,11 +11,18 @@ use pyo3::ffi;
 use super::method::{conjure, guarded};
 use super::returns::to_pointer;
 use super::types::definition;
-use super::{Args, Collectable, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell};
+use super::{
+    Args, Collectable, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell,
+};
 use super::{Visitor, allocate};
 
 /// Adds a plain function to `module`.
-pub(crate) fn add_function<F, R>(module: &Object, name: &'static CStr, _function: F, text: &'static CStr) -> Result<()>
+pub(crate) fn add_function<F, R>(
+    module: &Object,
+    name: &'static CStr,
+    _function: F,
+    text: &'static CStr,
+) -> Result<()>
 where
     F: Fn(Args<'_>) -> R + Copy,
     R: IntoOwned,
@@ -129,7 +136,12 @@ impl NativeFunction {
     }
 
     /// Adds a function that stands for a coroutine function to `module`.
-    pub(crate) fn add<F, R>(module: &Object, name: &'static CStr, _function: F, text: &'static CStr) -> Result<()>
+    pub(crate) fn add<F, R>(
+        module: &Object,
+        name: &'static CStr,
+        _function: F,
+        text: &'static CStr,
+    ) -> Result<()>
     where
         F: Fn(Args<'_>) -> R + Copy,
         R: IntoOwned,
@@ -201,7 +213,8 @@ impl BoundMethod {
             Definition(Box::leak(Box::new(definition(self.name, entry, ffi::METH_O, self.text))))
         });
         // SAFETY: the definition outlives the function; `target` is laid out as `T`, as the entry expects.
-        unsafe { Owned::from_pointer(ffi::PyCFunction_New(definition.0, target.pointer())) }.ok_or_else(Raised::already)
+        unsafe { Owned::from_pointer(ffi::PyCFunction_New(definition.0, target.pointer())) }
+            .ok_or_else(Raised::already)
     }
 
     /// Whether `object` could be some method bound to `target`: a quick no for almost everything.

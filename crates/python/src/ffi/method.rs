@@ -93,7 +93,9 @@ where
 {
     let count = usize::try_from(count).unwrap_or(0);
     // SAFETY: the method's receiver and the caller's arguments, alive during the call.
-    guarded(ptr::null_mut(), || unsafe { to_pointer(conjure::<F>()(receiver(this), Args::new(values, count, names))) })
+    guarded(ptr::null_mut(), || unsafe {
+        to_pointer(conjure::<F>()(receiver(this), Args::new(values, count, names)))
+    })
 }
 
 /// An attribute's getter.

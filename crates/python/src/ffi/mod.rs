@@ -18,6 +18,7 @@
 mod args;
 mod call;
 mod confined;
+mod constant;
 mod context;
 mod dict;
 mod error;
@@ -34,13 +35,22 @@ mod thrown;
 mod types;
 
 pub(crate) use args::{Args, Signature, is_named};
-pub(crate) use call::{call0, call1, call2, call_keywords, call_method0, call_method1, call_positional, check_signals, detached, thread_identity};
+pub(crate) use call::{
+    call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
+    check_signals, detached, thread_identity,
+};
 pub(crate) use confined::Confined;
+pub(crate) use constant::Constant;
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use dict::{
-    Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_items, list_of, set_add, set_discard, set_of, tuple_items, tuple_of,
+    Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_append, list_items, list_length, list_of,
+    set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
 };
-pub(crate) use error::{Raised, Result, exception_cause, is_instance, report_unraisable};
+pub(crate) use error::{
+    Raised, Result, exception_cause, is_instance, is_subclass, report_unraisable, suppress_context,
+};
+#[cfg(Py_3_13)]
+pub(crate) use error::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor};
@@ -49,6 +59,6 @@ pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
 pub(crate) use names::{current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
-pub(crate) use returns::{IntoOwned, none, not_implemented, stop_iteration};
+pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use thrown::thrown;
 pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};

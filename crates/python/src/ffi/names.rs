@@ -25,6 +25,8 @@ macro_rules! names {
             pub(crate) makers: [Owned; 2],
             /// `False`.
             pub(crate) false_: Owned,
+            /// `True`.
+            pub(crate) true_: Owned,
             /// `("context",)`: the keywords of a call.
             pub(crate) context_keyword: Owned,
             /// `("msg",)`: the keywords of a call.
@@ -38,6 +40,7 @@ macro_rules! names {
                 Ok(Self {
                     false_: false.into_owned()?,
                     current_loop: current_loop_of_asyncio()?,
+                    true_: true.into_owned()?,
                     zero: 0_u64.into_owned()?,
                     overridable: [intern(c"call_soon")?, intern(c"get_debug")?, intern(c"time")?],
                     makers: [intern(c"create_task")?, intern(c"create_future")?],
@@ -63,6 +66,14 @@ names! {
         cancel = c"cancel",
         cancel_message = c"_cancel_message",
         cancelled = c"cancelled",
+        abort = c"_abort",
+        call_at = c"call_at",
+        cancelling = c"cancelling",
+        exceptions_attribute = c"exceptions",
+        group_errors = c"unhandled errors in a TaskGroup",
+        is_base_error = c"_is_base_error",
+        on_task_done = c"_on_task_done",
+        on_timeout = c"_on_timeout",
         destroyed_pending = c"Task was destroyed but it is pending!",
         run_attribute = c"_run",
         scheduled_attribute = c"_scheduled",
@@ -150,6 +161,12 @@ names! {
         runtime_error = "builtins" . "RuntimeError",
         stop_iteration = "builtins" . "StopIteration",
         timeout_error = "builtins" . "TimeoutError",
+        timeout_state = "asyncio.timeouts" . "_State",
+        base_exception_group = "builtins" . "BaseExceptionGroup",
+        #[cfg(Py_3_13)] exception_group = "builtins" . "ExceptionGroup",
+        keyboard_interrupt = "builtins" . "KeyboardInterrupt",
+        system_exit = "builtins" . "SystemExit",
+        round = "builtins" . "round",
         base_exception = "builtins" . "BaseException",
         generator_exit = "builtins" . "GeneratorExit",
         int = "builtins" . "int",

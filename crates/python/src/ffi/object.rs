@@ -131,7 +131,8 @@ impl Object {
         unsafe {
             let (kind, plain) = (self.type_pointer(), &raw mut ffi::PyBaseObject_Type);
             (*kind).tp_hash.map(|slot| slot as usize) == (*plain).tp_hash.map(|slot| slot as usize)
-                && (*kind).tp_richcompare.map(|slot| slot as usize) == (*plain).tp_richcompare.map(|slot| slot as usize)
+                && (*kind).tp_richcompare.map(|slot| slot as usize)
+                    == (*plain).tp_richcompare.map(|slot| slot as usize)
         }
     }
 

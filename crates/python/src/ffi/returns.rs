@@ -19,6 +19,14 @@ pub(crate) fn not_implemented() -> Owned {
     unsafe { Object::from_pointer(ffi::Py_NotImplemented()) }.own()
 }
 
+/// `format` with its `%R` and `%S` filled in by the interpreter, two objects at most.
+pub(crate) fn format_text(format: &std::ffi::CStr, first: &Object, second: &Object) -> Result<Owned> {
+    // SAFETY: callers pass formats that consume at most two object arguments; a surplus is ignored.
+    let text = unsafe { ffi::PyUnicode_FromFormat(format.as_ptr(), first.pointer(), second.pointer()) };
+    // SAFETY: a new reference or null with an exception.
+    unsafe { Owned::from_pointer(text) }.ok_or_else(Raised::already)
+}
+
 /// A Rust value that becomes a Python object.
 pub(crate) trait IntoOwned {
     /// The new reference.
@@ -104,7 +112,9 @@ pub(crate) fn stop_iteration(value: Owned) -> *mut ffi::PyObject {
     if !value.is_none() {
         // SAFETY: all objects alive; the indicator takes its own references.
         unsafe {
-            if ffi::PyTuple_Check(value.pointer()) != 0 || ffi::PyExceptionInstance_Check(value.pointer()) != 0 {
+            if ffi::PyTuple_Check(value.pointer()) != 0
+                || ffi::PyExceptionInstance_Check(value.pointer()) != 0
+            {
                 let stop = ffi::PyObject_CallOneArg(ffi::PyExc_StopIteration, value.pointer());
                 if let Some(stop) = Owned::<Object>::from_pointer(stop) {
                     ffi::PyErr_SetObject(ffi::PyExc_StopIteration, stop.pointer());

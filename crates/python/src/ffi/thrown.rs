@@ -2,12 +2,16 @@
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result, call0, call1, call_positional};
+use super::{Layout, Object, Owned, Raised, Result, call_positional, call0, call1};
 
 /// The exception instance that the arguments of a coroutine's or an iterator's `throw` stand for.
 ///
 /// Raises what the interpreter's own generators raise for arguments that make no exception.
-pub(crate) fn thrown(kind: Option<&Object>, value: Option<&Object>, traceback: Option<&Object>) -> Result<Owned> {
+pub(crate) fn thrown(
+    kind: Option<&Object>,
+    value: Option<&Object>,
+    traceback: Option<&Object>,
+) -> Result<Owned> {
     if cfg!(Py_3_12) && (value.is_some() || traceback.is_some()) {
         warn_of_old_signature()?;
     }
@@ -68,7 +72,8 @@ fn instantiate(kind: &Object, value: Option<&Object>) -> Result<Owned> {
 
 #[cold]
 fn warn_of_old_signature() -> Result<()> {
-    let text = c"the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
+    let text =
+        c"the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
     // SAFETY: a terminated text and the interpreter's own class.
     match unsafe { ffi::PyErr_WarnEx(ffi::PyExc_DeprecationWarning, text.as_ptr(), 1) } {
         0 => Ok(()),

@@ -455,18 +455,20 @@ impl Drop for SavedError {
     }
 }
 
-/// The part of dying that all types share. Returns `false` when a finalizer brought the object back.
+/// The part of dying that all types share, up to the fields, which the caller drops: nobody can reach
+/// the object any more. Returns `false` when a finalizer brought it back.
 ///
 /// # Safety
 /// `this` is an instance of `T` whose last reference has just gone.
 #[inline(always)]
 unsafe fn bury<T: Native + Collectable>(this: *mut ffi::PyObject) -> bool {
     // SAFETY: the order is the interpreter's: finalizer while everything is intact, then out of the
-    // collector's sight, then weak references (their callbacks see a dead object), then the fields.
+    // collector's sight, then weak references (their callbacks see a dead object).
     unsafe {
         let kind = ffi::Py_TYPE(this);
         let exact = kind == T::type_cell().get();
-        let last_words = if exact { receiver::<T>(this).has_last_words() } else { (*kind).tp_finalize.is_some() };
+        let last_words =
+            if exact { receiver::<T>(this).has_last_words() } else { (*kind).tp_finalize.is_some() };
         if last_words && ffi::PyObject_CallFinalizerFromDealloc(this) < 0 {
             return false;
         }
@@ -477,14 +479,13 @@ unsafe fn bury<T: Native + Collectable>(this: *mut ffi::PyObject) -> bool {
                 ffi::PyObject_ClearWeakRefs(this);
             }
         }
-        receiver::<T>(this).clear();
         true
     }
 }
 
 unsafe extern "C" fn deallocate<T: Native + Collectable>(this: *mut ffi::PyObject) {
-    // SAFETY: the interpreter calls this once, for the last reference. `drop_in_place` releases what
-    // `clear` left (Rust-owned fields); the instance owned a reference to its type.
+    // SAFETY: the interpreter calls this once, for the last reference; the instance owned a reference
+    // to its type.
     unsafe {
         if !bury::<T>(this) {
             return;
@@ -508,7 +509,7 @@ unsafe extern "C" fn deallocate_recycled<T: Recycled + Collectable>(this: *mut f
             return;
         }
         ptr::drop_in_place(this.cast::<T>());
-        if exact && ffi::PyObject_GC_IsFinalized(this) == 0 {
+        if exact && ((*kind).tp_finalize.is_none() || ffi::PyObject_GC_IsFinalized(this) == 0) {
             let body = this.cast::<u8>().add(size_of::<ffi::PyObject>());
             ptr::write_bytes(body, 0, size_of::<T>() - size_of::<ffi::PyObject>());
             if T::free_list().push(this) {

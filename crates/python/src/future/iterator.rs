@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Signature, Slot, Step,
-    TypeBuilder, TypeCell, Visitor, allocate_recycled,
+    Args, Collectable, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Signature, Slot,
+    Step, TypeBuilder, TypeCell, Visitor, allocate_recycled,
 };
 
 use super::FutureObject;
@@ -59,7 +59,11 @@ impl FutureIterator {
             .dies_recycled()
             .iterable(|iterator: &Self| iterator.own())
             .resumable(Self::resume)
-            .method1(c"send", |iterator: &Self, _value: &Object| iterator.resume_once(), c"Resume the await; the value is ignored.")
+            .method1(
+                c"send",
+                |iterator: &Self, _value: &Object| iterator.resume_once(),
+                c"Resume the await; the value is ignored.",
+            )
             .method_fast(c"throw", Self::throw, c"Raise an exception at the await.")
             .method(c"close", |iterator: &Self| iterator.future.clear(), c"End the await.")
             .add_to(module)
@@ -98,8 +102,12 @@ impl FutureIterator {
 
     /// `throw(type_or_exception, value=None, traceback=None)`.
     fn throw(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<3> =
-            Signature { function: "throw", parameters: [c"type", c"value", c"traceback"], positional: 3, required: 1 };
+        const SIGNATURE: Signature<3> = Signature {
+            function: "throw",
+            parameters: [c"type", c"value", c"traceback"],
+            positional: 3,
+            required: 1,
+        };
         let [kind, value, traceback] = SIGNATURE.bind(args)?;
         let exception = crate::ffi::thrown(kind, value, traceback);
         if exception.is_ok() {

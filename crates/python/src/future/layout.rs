@@ -6,8 +6,9 @@ use pyo3::ffi;
 
 use crate::event_loop::{LoopObject, current_loop};
 use crate::ffi::{
-    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result, Signature,
-    Slot, TypeCell, Visitor, allocate_recycled, call0, call_method0, call_method1, names, report_unraisable,
+    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result,
+    Signature, Slot, TypeCell, Visitor, allocate_recycled, call_method0, call_method1, call0, names,
+    report_unraisable,
 };
 use crate::task::TaskObject;
 

@@ -4,13 +4,13 @@ use std::mem::offset_of;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, call1, copy_context, list_of, names,
-    none, tuple_of,
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, call1, copy_context,
+    list_of, names, none, tuple_of,
 };
 use crate::task::TaskObject;
 
-use super::{GatheringFuture, register_observers};
 use super::{FutureIterator, FutureObject, State, Waiter};
+use super::{GatheringFuture, register_observers};
 
 /// `__class__` of an object whose type is exactly ours: asyncio's class, so that
 /// `isinstance(future, asyncio.Future)` holds. A subclass shows its real type.
@@ -55,7 +55,8 @@ fn methods(builder: TypeBuilder<FutureObject>) -> TypeBuilder<FutureObject> {
 
 /// The `msg` argument of `cancel(msg=None)`.
 pub(crate) fn cancel_message(args: Args<'_>) -> Result<Option<&Object>> {
-    const SIGNATURE: Signature<1> = Signature { function: "cancel", parameters: [c"msg"], positional: 1, required: 0 };
+    const SIGNATURE: Signature<1> =
+        Signature { function: "cancel", parameters: [c"msg"], positional: 1, required: 0 };
     let [message] = SIGNATURE.bind(args)?;
     Ok(message)
 }
@@ -64,7 +65,11 @@ pub(crate) fn cancel_message(args: Args<'_>) -> Result<Option<&Object>> {
 fn attributes(builder: TypeBuilder<FutureObject>) -> TypeBuilder<FutureObject> {
     let builder = builder
         .getter(c"__class__", |future: &FutureObject| {
-            disguise(future.object(), future.object().exactly::<FutureObject>().is_some(), &names().stdlib_future)
+            disguise(
+                future.object(),
+                future.object().exactly::<FutureObject>().is_some(),
+                &names().stdlib_future,
+            )
         })
         .getter(c"_loop", |future: &FutureObject| future.event_loop.get())
         .getter(c"_state", FutureObject::state_name)
@@ -75,7 +80,11 @@ fn attributes(builder: TypeBuilder<FutureObject>) -> TypeBuilder<FutureObject> {
             future.rare.get().and_then(|rare| rare.source_traceback.get())
         })
         .property(c"_asyncio_future_blocking", FutureObject::get_blocking, FutureObject::set_blocking)
-        .property(c"_log_traceback", |future: &FutureObject| future.log_traceback.get(), FutureObject::set_log_traceback)
+        .property(
+            c"_log_traceback",
+            |future: &FutureObject| future.log_traceback.get(),
+            FutureObject::set_log_traceback,
+        )
         .property(
             c"_cancel_message",
             FutureObject::cancel_message,
@@ -121,7 +130,12 @@ impl FutureObject {
         };
         if self.is_done() && self.get_native_loop().is_some_and(LoopObject::debug) {
             // Debug mode checks each callback when it is queued.
-            return crate::event_loop::call_soon(self.get_loop()?, callback, Some(self.object()), Some(&context));
+            return crate::event_loop::call_soon(
+                self.get_loop()?,
+                callback,
+                Some(self.object()),
+                Some(&context),
+            );
         }
         self.add_waiter(Waiter::Callback { callback: callback.own(), context })
     }

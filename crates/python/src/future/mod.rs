@@ -41,6 +41,6 @@ pub(crate) use gathering::GatheringFuture;
 pub(crate) use iterator::FutureIterator;
 pub(crate) use layout::{FutureObject, State, as_future, as_plain_future};
 pub(crate) use methods::{cancel_message, disguise, register};
-pub(crate) use observer::{Observe, ObserverBase, ObserverObject};
 use observer::register_observers;
+pub(crate) use observer::{Observe, ObserverBase, ObserverObject};
 pub(crate) use waiters::Waiter;

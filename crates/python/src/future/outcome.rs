@@ -62,7 +62,6 @@ impl FutureObject {
             }
         }
     }
-
 }
 
 #[cold]

@@ -105,7 +105,10 @@ impl FutureObject {
 fn as_instance(exception: &Object) -> Result<Owned> {
     // SAFETY: type checks on a live object.
     let (is_class, stop) = unsafe {
-        (ffi::PyExceptionClass_Check(exception.pointer()) != 0, Object::from_pointer(ffi::PyExc_StopIteration))
+        (
+            ffi::PyExceptionClass_Check(exception.pointer()) != 0,
+            Object::from_pointer(ffi::PyExc_StopIteration),
+        )
     };
     let instance = if is_class { crate::ffi::call0(exception)? } else { exception.own() };
     // SAFETY: as above.

@@ -4,8 +4,8 @@ use crate::event_loop::{LoopObject, Ready, call_soon};
 use crate::ffi::{Layout, Object, Owned, Result, Visitor, copy_context};
 use crate::task::TaskObject;
 
-use super::{FutureObject, ObserverBase};
 use super::layout::FirstWaiter;
+use super::{FutureObject, ObserverBase};
 
 /// Somebody who waits for a future.
 #[derive(Clone)]
@@ -49,7 +49,9 @@ impl Waiter {
     fn is_callback(&self, callback: &Object) -> Result<bool> {
         match self {
             Self::Task(task) => task.is_wakeup_method(callback),
-            Self::Callback { callback: ours, .. } => ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback)),
+            Self::Callback { callback: ours, .. } => {
+                ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback))
+            }
             Self::Observer(observer) => Ok(observer.object().is(callback)),
         }
     }
@@ -59,9 +61,10 @@ impl Waiter {
         match (self, other) {
             (Self::Task(one), Self::Task(two)) => one.object().is(two.object()),
             (Self::Observer(one), Self::Observer(two)) => one.object().is(two.object()),
-            (Self::Callback { callback: one, context: in_one }, Self::Callback { callback: two, context: in_two }) => {
-                one.is(two) && in_one.is(in_two)
-            }
+            (
+                Self::Callback { callback: one, context: in_one },
+                Self::Callback { callback: two, context: in_two },
+            ) => one.is(two) && in_one.is(in_two),
             _ => false,
         }
     }
@@ -114,9 +117,11 @@ impl FutureObject {
                 let (callback, context) = (self.waiter.take()?, self.waiter_context.take()?);
                 Some(Waiter::Callback { callback, context })
             }
-            FirstWaiter::Observer => {
-                self.waiter.take().and_then(|observer| observer.into_cast::<ObserverBase>().ok()).map(Waiter::Observer)
-            }
+            FirstWaiter::Observer => self
+                .waiter
+                .take()
+                .and_then(|observer| observer.into_cast::<ObserverBase>().ok())
+                .map(Waiter::Observer),
         }
     }
 
@@ -126,7 +131,12 @@ impl FutureObject {
         match self.first_waiter.get() {
             FirstWaiter::Nobody => {}
             FirstWaiter::Task => {
-                all.extend(self.waiter.peek().and_then(|task| task.cast::<TaskObject>()).map(|task| Waiter::Task(task.own())));
+                all.extend(
+                    self.waiter
+                        .peek()
+                        .and_then(|task| task.cast::<TaskObject>())
+                        .map(|task| Waiter::Task(task.own())),
+                );
             }
             FirstWaiter::Callback => {
                 if let (Some(callback), Some(context)) = (self.waiter.get(), self.waiter_context.get()) {

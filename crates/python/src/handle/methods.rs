@@ -29,7 +29,11 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .method(c"_run", HandleObject::run_from_python, c"_run($self, /)\n--\n\nCall the callback in its context; report its exception to the loop.")
     .method(c"_repr_info", |handle: &HandleObject| crate::ffi::call1(&names().handle_info, handle.object()), c"_repr_info($self, /)\n--\n\nReturn the parts of the representation.");
     let builder = if cfg!(Py_3_12) {
-        builder.method(c"get_context", |handle: &HandleObject| handle.context.get(), c"get_context($self, /)\n--\n\nReturn the contextvars.Context that the callback runs in.")
+        builder.method(
+            c"get_context",
+            |handle: &HandleObject| handle.context.get(),
+            c"get_context($self, /)\n--\n\nReturn the contextvars.Context that the callback runs in.",
+        )
     } else {
         builder
     };
@@ -63,7 +67,11 @@ pub(crate) fn register(module: &Object) -> Result<()> {
 fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
     builder
         .getter(c"__class__", |handle: &HandleObject| {
-            disguise(handle.object(), handle.object().exactly::<HandleObject>().is_some(), &names().stdlib_handle)
+            disguise(
+                handle.object(),
+                handle.object().exactly::<HandleObject>().is_some(),
+                &names().stdlib_handle,
+            )
         })
         .property(
             c"_callback",
@@ -76,16 +84,12 @@ fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
                 Ok(())
             },
         )
-        .property(
-            c"_args",
-            HandleObject::arguments_tuple,
-            |handle: &HandleObject, value: Option<&Object>| {
-                if let Some(value) = value {
-                    handle.set_arguments(value);
-                }
-                Ok(())
-            },
-        )
+        .property(c"_args", HandleObject::arguments_tuple, |handle: &HandleObject, value: Option<&Object>| {
+            if let Some(value) = value {
+                handle.set_arguments(value);
+            }
+            Ok(())
+        })
         .property(
             c"_cancelled",
             HandleObject::is_cancelled,
@@ -96,7 +100,9 @@ fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
         )
         .getter(c"_context", |handle: &HandleObject| handle.context.get())
         .getter(c"_loop", |handle: &HandleObject| handle.event_loop.get())
-        .getter(c"_repr", |handle: &HandleObject| handle.debug.get().and_then(|debug| debug.representation.get()))
+        .getter(c"_repr", |handle: &HandleObject| {
+            handle.debug.get().and_then(|debug| debug.representation.get())
+        })
         .property(
             c"_source_traceback",
             HandleObject::source_traceback,
@@ -182,7 +188,9 @@ impl TimerObject {
         let Some(other) = other.cast::<TimerObject>() else { return Ok(not_implemented()) };
         let (ours, theirs) = (self.get_when()?, other.get_when()?);
         let equal = || -> Result<bool> {
-            Ok(ours.equals(&theirs)? && self.is_cancelled() == other.is_cancelled() && self.same_call(other)?)
+            Ok(ours.equals(&theirs)?
+                && self.is_cancelled() == other.is_cancelled()
+                && self.same_call(other)?)
         };
         let by_deadline = |operation: c_int| -> Result<bool> {
             // SAFETY: both are live numbers.
@@ -201,7 +209,8 @@ impl TimerObject {
     }
 
     fn same_call(&self, other: &Self) -> Result<bool> {
-        let (ours, theirs) = (self.callback.get().unwrap_or_else(none), other.callback.get().unwrap_or_else(none));
+        let (ours, theirs) =
+            (self.callback.get().unwrap_or_else(none), other.callback.get().unwrap_or_else(none));
         if !ours.equals(&theirs)? {
             return Ok(false);
         }
@@ -220,4 +229,3 @@ impl TimerObject {
         }
     }
 }
-

@@ -1,7 +1,9 @@
 //! Calling a handle's callback.
 
-use crate::ffi::{Entered, Layout, Owned, Raised, Result, call0, call1, call_positional, call_method1, names};
 use crate::ffi::Dict;
+use crate::ffi::{
+    Entered, Layout, Owned, Raised, Result, call_method1, call_positional, call0, call1, names,
+};
 
 use super::HandleObject;
 use super::layout::Shape;
@@ -16,10 +18,13 @@ impl HandleObject {
         };
         let called = Entered::new(&context).and_then(|_entered| match self.shape.get() {
             Shape::Nothing => call0(&callback),
-            Shape::One => self.arguments.get().map_or_else(|| call0(&callback), |only| call1(&callback, &only)),
-            Shape::Many => {
-                self.arguments.get().map_or_else(|| call0(&callback), |tuple| call_positional(&callback, &tuple))
+            Shape::One => {
+                self.arguments.get().map_or_else(|| call0(&callback), |only| call1(&callback, &only))
             }
+            Shape::Many => self
+                .arguments
+                .get()
+                .map_or_else(|| call0(&callback), |tuple| call_positional(&callback, &tuple)),
         });
         match called {
             Ok(_) => Ok(()),

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeCell, Visitor,
-    allocate_recycled, call_method1, names,
+    Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeCell,
+    Visitor, allocate_recycled, call_method1, names,
 };
 
 use super::HandleObject;

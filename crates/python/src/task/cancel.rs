@@ -42,8 +42,14 @@ impl TaskObject {
         FutureObject::cancel(self, message)
     }
 
+    /// `cancelling()`: how many requests were not taken back.
+    #[inline(always)]
+    pub(crate) fn cancelling(&self) -> u64 {
+        u64::from(self.cancel_requests.get())
+    }
+
     /// `uncancel()`: takes one request back and returns how many are left.
-    pub(super) fn uncancel(&self) -> u64 {
+    pub(crate) fn uncancel(&self) -> u64 {
         let left = self.cancel_requests.get().saturating_sub(1);
         self.cancel_requests.set(left);
         if left == 0 && cfg!(Py_3_13) {

@@ -5,7 +5,7 @@ use pyo3::ffi;
 use crate::awaitable::is_native_awaitable;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call1, call_method0,
+    Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call_method0, call1,
     copy_context, is_context, names,
 };
 
@@ -47,8 +47,12 @@ const SIGNATURE: Signature<5> = Signature {
     required: 1,
 };
 #[cfg(not(Py_3_12))]
-const SIGNATURE: Signature<4> =
-    Signature { function: "Task", parameters: [c"coro", c"loop", c"name", c"context"], positional: 1, required: 1 };
+const SIGNATURE: Signature<4> = Signature {
+    function: "Task",
+    parameters: [c"coro", c"loop", c"name", c"context"],
+    positional: 1,
+    required: 1,
+};
 
 impl TaskObject {
     /// A task of `event_loop`, as `loop.create_task(coroutine)` makes it when no factory is set.
@@ -160,7 +164,9 @@ fn restore_current(event_loop: &Object, previous: Option<&Object>, step_failed: 
 fn own_or_copied(context: Option<&Object>) -> Result<Owned> {
     match context {
         None => copy_context(),
-        Some(context) if is_context(context) || !cfg!(any(all(Py_3_13, not(Py_3_14)), Py_3_15)) => Ok(context.own()),
+        Some(context) if is_context(context) || !cfg!(any(all(Py_3_13, not(Py_3_14)), Py_3_15)) => {
+            Ok(context.own())
+        }
         Some(other) => Err(Raised::formatted(
             &names().type_error,
             c"a contextvars.Context was expected, got %S",

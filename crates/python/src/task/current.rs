@@ -8,13 +8,15 @@
 use std::cell::Cell;
 use std::ptr;
 
-use crate::ffi::{Layout, Object, Owned, Raised, Result, names};
 #[cfg(Py_3_14)]
 use crate::ffi::call2;
+use crate::ffi::{Layout, Object, Owned, Raised, Result, names};
 #[cfg(not(Py_3_14))]
 use crate::ffi::{dict_discard, dict_get, dict_set};
 
 use super::TaskObject;
+#[cfg(Py_3_14)]
+use super::visible::set_current_task;
 
 /// What a loop of ours has told the standard library.
 #[derive(Default)]
@@ -105,7 +107,7 @@ pub(crate) fn swap(event_loop: &Object, task: Option<&Object>) -> Result<Option<
 #[inline]
 fn show(event_loop: &Object, task: Option<&Object>) -> Result<()> {
     #[cfg(Py_3_14)]
-    return swap(event_loop, task).map(drop);
+    return if set_current_task(event_loop, task) { Ok(()) } else { swap(event_loop, task).map(drop) };
     #[cfg(not(Py_3_14))]
     match task {
         Some(task) => dict_set(&names().current_tasks, event_loop, task),

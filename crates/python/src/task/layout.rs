@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::ops::Deref;
 
 use crate::ffi::{
-    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Slot, TypeCell, Visitor, names, none, report_unraisable,
+    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Slot, TypeCell, Visitor, names, none,
+    report_unraisable,
 };
 use crate::future::FutureObject;
 

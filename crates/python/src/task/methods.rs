@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, BoundMethod, Collectable, Layout, Native, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder,
-    TypeCell, Visitor, allocate, call1, call_keywords, names,
+    Args, BoundMethod, Collectable, Layout, Native, Object, Owned, Raised, Result, Signature, Slot,
+    TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call1, names,
 };
 use crate::future::{FutureObject, cancel_message, disguise};
 
@@ -14,12 +14,15 @@ use super::TaskObject;
 
 /// Makes the types `Task` and `TaskStepMethWrapper`.
 pub(crate) fn register(module: &Object) -> Result<()> {
-    TypeBuilder::<StepCallback>::new(c"aioxide._native.TaskStepMethWrapper", c"A task's next step, as a callback.")
-        .internal()
-        .dies()
-        .getter(c"__self__", |step: &StepCallback| step.task.get())
-        .called(StepCallback::call)
-        .add_to(module)?;
+    TypeBuilder::<StepCallback>::new(
+        c"aioxide._native.TaskStepMethWrapper",
+        c"A task's next step, as a callback.",
+    )
+    .internal()
+    .dies()
+    .getter(c"__self__", |step: &StepCallback| step.task.get())
+    .called(StepCallback::call)
+    .add_to(module)?;
     let builder = TypeBuilder::<TaskObject>::new(c"aioxide._native.Task", TASK_TEXT)
         .base::<FutureObject>()
         .subclassable(TaskObject::initialise)
@@ -41,7 +44,7 @@ const TASK_TEXT: &std::ffi::CStr =
 fn methods(builder: TypeBuilder<TaskObject>) -> TypeBuilder<TaskObject> {
     let builder = builder
         .method_fast(c"cancel", |task: &TaskObject, args: Args<'_>| cancel_message(args).and_then(|message| task.request_cancel(message)), c"cancel($self, /, msg=None)\n--\n\nRequest a CancelledError at the coroutine's next step. Return False if the task is done.")
-        .method(c"cancelling", |task: &TaskObject| u64::from(task.cancel_requests.get()), c"cancelling($self, /)\n--\n\nReturn how many cancellations were requested and not taken back.")
+        .method(c"cancelling", TaskObject::cancelling, c"cancelling($self, /)\n--\n\nReturn how many cancellations were requested and not taken back.")
         .method(c"uncancel", TaskObject::uncancel, c"uncancel($self, /)\n--\n\nTake one cancellation request back; return how many are left.")
         .method1(c"set_result", |_: &TaskObject, _: &Object| refuse_to_set("set_result"), c"set_result($self, result, /)\n--\n\nA task's result is its coroutine's: raises RuntimeError.")
         .method1(c"set_exception", |_: &TaskObject, _: &Object| refuse_to_set("set_exception"), c"set_exception($self, exception, /)\n--\n\nA task's exception is its coroutine's: raises RuntimeError.")
@@ -51,7 +54,11 @@ fn methods(builder: TypeBuilder<TaskObject>) -> TypeBuilder<TaskObject> {
         .method_fast(c"get_stack", TaskObject::get_stack, c"get_stack($self, /, *, limit=None)\n--\n\nReturn the frames of the suspended coroutine, or of its traceback, oldest first, at most limit.")
         .method_fast(c"print_stack", TaskObject::print_stack, c"print_stack($self, /, *, limit=None, file=None)\n--\n\nPrint what get_stack returns as a traceback, to sys.stderr or file.");
     if cfg!(Py_3_12) {
-        builder.method(c"get_context", |task: &TaskObject| task.context.get(), c"get_context($self, /)\n--\n\nReturn the contextvars.Context that the coroutine runs in.")
+        builder.method(
+            c"get_context",
+            |task: &TaskObject| task.context.get(),
+            c"get_context($self, /)\n--\n\nReturn the contextvars.Context that the coroutine runs in.",
+        )
     } else {
         builder
     }
@@ -69,7 +76,8 @@ fn attributes(builder: TypeBuilder<TaskObject>) -> TypeBuilder<TaskObject> {
             c"_log_destroy_pending",
             |task: &TaskObject| !task.quiet.get(),
             |task: &TaskObject, value: Option<&Object>| {
-                let value = value.ok_or_else(|| Raised::attribute_error(format_args!("cannot delete attribute")))?;
+                let value =
+                    value.ok_or_else(|| Raised::attribute_error(format_args!("cannot delete attribute")))?;
                 task.quiet.set(!value.is_true()?);
                 Ok(())
             },
@@ -92,8 +100,12 @@ impl TaskObject {
 
     /// `print_stack(*, limit=None, file=None)`.
     fn print_stack(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<2> =
-            Signature { function: "print_stack", parameters: [c"limit", c"file"], positional: 0, required: 0 };
+        const SIGNATURE: Signature<2> = Signature {
+            function: "print_stack",
+            parameters: [c"limit", c"file"],
+            positional: 0,
+            required: 0,
+        };
         let [limit, file] = SIGNATURE.bind(args)?;
         let none = crate::ffi::none();
         let values = [self.object(), limit.unwrap_or(&none), file.unwrap_or(&none)];

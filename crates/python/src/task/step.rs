@@ -16,7 +16,8 @@ impl TaskObject {
         if self.state() != State::Pending {
             return Err(self.already_done(exception));
         }
-        let exception = if self.must_cancel.get() { Some(self.due_cancellation(exception)?) } else { exception };
+        let exception =
+            if self.must_cancel.get() { Some(self.due_cancellation(exception)?) } else { exception };
         let waited_for = self.fut_waiter.take();
         let Some(coroutine) = self.coroutine.get() else {
             return Err(Raised::runtime_error(format_args!("uninitialized Task object")));

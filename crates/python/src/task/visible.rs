@@ -10,6 +10,8 @@ use crate::ffi::{Object, Owned, Result};
 use super::TaskObject;
 
 #[cfg(Py_3_14)]
+pub(crate) use published::running_loop;
+#[cfg(Py_3_14)]
 pub(super) use published::*;
 
 #[cfg(Py_3_14)]
@@ -20,7 +22,9 @@ mod published {
 
     use pyo3::ffi;
 
-    use crate::ffi::{Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard, set_of, tuple_items};
+    use crate::ffi::{
+        Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard, set_of, tuple_items,
+    };
     use crate::task::TaskObject;
 
     /// Who awaits a task: nobody, one, or a set of them.
@@ -52,6 +56,43 @@ mod published {
     /// Where a thread state keeps the head of its list of tasks; 0 until [`connect`] has found it.
     static LIST_OFFSET: AtomicUsize = AtomicUsize::new(0);
 
+    /// Where a thread state keeps its running loop and its current task; 0 until [`connect`] has found them.
+    static LOOP_OFFSET: AtomicUsize = AtomicUsize::new(0);
+    static TASK_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+    /// A field of the current thread's state that holds a strong reference or nothing.
+    #[inline(always)]
+    fn field(offset: &AtomicUsize) -> Option<&'static Slot> {
+        match offset.load(Ordering::Relaxed) {
+            0 => None,
+            // SAFETY: the offset is the interpreter's own statement about its thread state, which lives
+            // as long as the thread runs; a slot is one pointer, owned, as the field is.
+            offset => Some(unsafe { &*ffi::PyThreadState_Get().cast::<u8>().add(offset).cast::<Slot>() }),
+        }
+    }
+
+    /// Writes the current task straight into the thread state, as `_swap_current_task` does after its
+    /// check that `event_loop` is the one that runs here. Returns false when that is left to it.
+    #[inline(always)]
+    pub(in crate::task) fn set_current_task(event_loop: &Object, task: Option<&Object>) -> bool {
+        match (field(&LOOP_OFFSET), field(&TASK_OFFSET)) {
+            (Some(running), Some(current)) if running.holds(event_loop) => {
+                match task {
+                    Some(task) => current.set(task.own()),
+                    None => current.clear(),
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The loop that runs in this thread; `None` when it has to be asked for.
+    #[inline(always)]
+    pub(crate) fn running_loop() -> Option<Owned> {
+        field(&LOOP_OFFSET).and_then(Slot::get)
+    }
+
     /// The list of tasks of the current thread.
     #[inline(always)]
     pub(in crate::task) fn interpreter_list() -> Option<*mut u8> {
@@ -62,17 +103,19 @@ mod published {
         }
     }
 
-    /// `offsets` is a tuple: name, awaited_by, is_task, awaited_by_is_set, coro, node of a task, then the
-    /// head of the list in a thread state.
+    /// `offsets` is a tuple: name, awaited_by, is_task, awaited_by_is_set, coro, node of a task; then the
+    /// running loop, the current task and the head of the list in a thread state.
     pub(in crate::task) fn connect(offsets: &Object) -> Result<bool> {
         let mut found = Vec::new();
         for offset in tuple_items(offsets) {
             found.push(usize::try_from(offset.to_i32()?).unwrap_or(0));
         }
-        let [task @ .., list] = found.as_slice() else { return Ok(false) };
-        if task != OFFSETS || *list == 0 {
+        let [task @ .., running_loop, current_task, list] = found.as_slice() else { return Ok(false) };
+        if task != OFFSETS || [running_loop, current_task, list].iter().any(|offset| **offset == 0) {
             return Ok(false);
         }
+        LOOP_OFFSET.store(*running_loop, Ordering::Relaxed);
+        TASK_OFFSET.store(*current_task, Ordering::Relaxed);
         LIST_OFFSET.store(*list, Ordering::Relaxed);
         Ok(true)
     }
@@ -133,6 +176,8 @@ mod published {
 }
 
 #[cfg(not(Py_3_14))]
+pub(crate) use unpublished::running_loop;
+#[cfg(not(Py_3_14))]
 pub(super) use unpublished::*;
 
 #[cfg(not(Py_3_14))]
@@ -150,6 +195,11 @@ mod unpublished {
 
     pub(in crate::task) fn connect(_offsets: &Object) -> Result<bool> {
         Ok(false)
+    }
+
+    #[inline(always)]
+    pub(crate) fn running_loop() -> Option<Owned> {
+        None
     }
 
     #[allow(clippy::unused_self, reason = "the same shape as on the versions that have a call graph")]

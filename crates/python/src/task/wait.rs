@@ -83,7 +83,8 @@ impl TaskObject {
 
     #[cold]
     fn refuse_bad_yield(&self, yielded: &Object) -> Result<()> {
-        let error = Raised::formatted(&names().runtime_error, c"Task got bad yield: %R", yielded, yielded).take();
+        let error =
+            Raised::formatted(&names().runtime_error, c"Task got bad yield: %R", yielded, yielded).take();
         self.queue_step(Some(error))
     }
 

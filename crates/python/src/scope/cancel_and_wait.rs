@@ -1,0 +1,153 @@
+//! Cancelling a future and waiting until it is done, whatever it does about that.
+
+use crate::awaitable::Delegate;
+use crate::event_loop::running_loop;
+use crate::ffi::{
+    Collectable, FreeList, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call_method0, call0,
+    exception_cause, names, none,
+};
+use crate::future::{Observe, ObserverObject, any};
+
+use super::parent;
+
+/// Releases a waiter when some future is done: asyncio's `_release_waiter`.
+pub(super) struct Release {
+    waiter: Slot,
+}
+
+// SAFETY: registered once, with a type cell of its own; zero bytes are an empty slot.
+unsafe impl Observe for Release {
+    const NAME: &'static str = "_release_waiter";
+    const TYPE: &'static std::ffi::CStr = c"aioxide._native.release_waiter";
+
+    fn type_cell() -> &'static TypeCell {
+        static TYPE: TypeCell = TypeCell::new();
+        &TYPE
+    }
+
+    fn free_list() -> &'static FreeList {
+        static FREE: FreeList = FreeList::new();
+        &FREE
+    }
+
+    fn completed(observer: &ObserverObject<Self>, _future: &Object) -> Result<()> {
+        match observer.state.waiter.get() {
+            Some(waiter) if !any::is_done(&waiter)? => any::resolve(&waiter, none()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Collectable for Release {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.waiter);
+    }
+
+    fn clear(&self) {
+        self.waiter.clear();
+    }
+}
+
+/// Registers with `future` what releases `waiter`.
+pub(super) fn release_when_done(future: &Object, waiter: &Object) -> Result<Owned<ObserverObject<Release>>> {
+    use crate::ffi::Layout;
+    let observer = ObserverObject::<Release>::new(|release| release.waiter.fill(waiter.own()))?;
+    any::add_observer(future, observer.base())?;
+    Ok(observer)
+}
+
+/// The part of a machine that cancels a future and waits for it. All zero bytes mean "not begun".
+#[derive(Default)]
+pub(super) struct CancelAndWait {
+    future: Slot,
+    observer: Slot<ObserverObject<Release>>,
+    /// The task that waits, for the call graph.
+    awaiter: Slot,
+    waiting: Delegate,
+}
+
+impl CancelAndWait {
+    /// Cancels `future`; [`CancelAndWait::resume`] waits for it.
+    pub(super) fn begin(&self, future: &Object) -> Result<()> {
+        use crate::ffi::Layout;
+        let event_loop = running_loop()?;
+        let waiter = call_method0(&event_loop, &names().create_future)?;
+        self.observer.set(release_when_done(future, &waiter)?);
+        self.future.set(future.own());
+        if cfg!(Py_3_14) {
+            if let Some(task) = parent::current_task(&event_loop)? {
+                crate::future::add_to_awaited_by(future, &task)?;
+                self.awaiter.set(task);
+            }
+        }
+        // The future itself can't be waited for: cancelling this wait would cancel it once more.
+        match parent::cancel(future).and_then(|()| self.waiting.begin(&waiter)) {
+            Ok(()) => Ok(()),
+            Err(raised) => Err(self.fail(raised)),
+        }
+    }
+
+    /// Goes on waiting; returns when the future is done.
+    pub(super) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+        match self.waiting.resume(thrown) {
+            Ok(Step::Yield(value)) => Ok(Step::Yield(value)),
+            Ok(Step::Return(_)) => self.finish().map(|()| Step::Return(none())),
+            Err(raised) => Err(self.fail(raised)),
+        }
+    }
+
+    /// What the wait is for.
+    pub(super) fn awaits(&self) -> Option<Owned> {
+        self.waiting.target()
+    }
+
+    fn finish(&self) -> Result<()> {
+        let Some(future) = self.future.take() else { return Ok(()) };
+        if let Some(observer) = self.observer.take() {
+            any::remove_observer(&future, observer.base())?;
+        }
+        match self.awaiter.take() {
+            Some(task) => crate::future::discard_from_awaited_by(&future, &task),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`CancelAndWait::finish`], with an exception on its way out.
+    #[cold]
+    fn fail(&self, raised: Raised) -> Raised {
+        let exception = raised.take();
+        match self.finish() {
+            Ok(()) => Raised::restore(exception),
+            Err(raised) => raised,
+        }
+    }
+}
+
+impl Collectable for CancelAndWait {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.future);
+        visitor.slot(&self.observer);
+        visitor.slot(&self.awaiter);
+        self.waiting.traverse(visitor);
+    }
+
+    fn clear(&self) {
+        self.future.clear();
+        self.observer.clear();
+        self.awaiter.clear();
+        self.waiting.clear();
+    }
+}
+
+/// What `future`, cancelled because its time was up, came to: its cancellation becomes a `TimeoutError`.
+pub(super) fn result_in_time(future: &Object) -> Result<Owned> {
+    match any::result_of(future) {
+        Err(raised) if raised.matches(&names().cancelled_error) => {
+            let cancelled = raised.take();
+            let error = call0(&names().timeout_error)?;
+            exception_cause(&error, &cancelled);
+            Err(Raised::restore(error))
+        }
+        result => result,
+    }
+}

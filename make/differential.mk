@@ -1,0 +1,13 @@
+# The same programs on asyncio and through every door of aioxide, whose behaviour must be the same.
+#   PY=path          interpreter under test, with aioxide installed (the one of .venv)
+#   PROGRAMS="a b"   parts of the programs' names (all of them)
+#   EXAMPLES=300     random trees of tasks to try; SEED=1 which
+
+.PHONY: differential
+
+## differential: compare asyncio with aioxide's doors (PROGRAMS="futures/", PY=python, EXAMPLES=300)
+differential: check-build $(VENV)/.extension-quick
+	'$(VENV_PYTHON)' -m tests.differential --python '$(or $(PY),$(VENV_PYTHON))' $(PROGRAMS)
+	DIFFERENTIAL_PYTHON='$(or $(PY),$(VENV_PYTHON))' \
+		AIOXIDE_EXAMPLES='$(or $(EXAMPLES),300)' AIOXIDE_SEED='$(or $(SEED),1)' \
+		'$(VENV_PYTHON)' -m pytest tests/differential/test_harness.py tests/differential/test_trees.py

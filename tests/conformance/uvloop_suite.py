@@ -1,0 +1,242 @@
+"""Runs uvloop's own tests against aioxide.
+
+Its sdist is fetched from PyPI into the cache when it is first needed, and its tests run from there,
+unedited: nothing of uvloop is in this repository. A stub package `uvloop`, first on the path of the
+tests and of the processes that they start, hands out aioxide's loop.
+
+    python3 tests/conformance/uvloop_suite.py PY="3.12 3.14" TESTS=test_tcp python3
+    tests/conformance/uvloop_suite.py ... --implementation uvloop      the suite on uvloop itself,
+    to check the harness and the machine
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+
+import build_extension
+import pythons
+from conformance import record, table
+from conformance.campaign import Suite, end_on_sigterm, finish, run_suites
+from conformance.expectations import Expectations, load
+from conformance.run_file import Job, Limits
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+UVLOOP = (HERE / "uvloop-requirements.txt").read_text().split()[0]  # "uvloop==0.23.0"
+# What its tests import beside it.
+NEEDS = ("aiohttp>=3.10.5", "psutil", "pyOpenSSL~=26.4.0")
+PREFIX = "tests."
+RESULTS = ROOT / "target" / "conformance"
+DOCUMENT = ROOT / "docs" / "conformance-uvloop.md"
+# The newest that all NEEDS have wheels for.
+DEFAULT_PYTHON = "3.14"
+# libuv's pool is one for the process and never ends.
+UVLOOP_THREADS = ("libuv-worker",)
+
+INTRODUCTION = [
+    "# Conformance: uvloop's own tests on aioxide",
+    "",
+    f"Written by `make conformance-uvloop`, which runs the tests of the sdist of {UVLOOP},",
+    "unedited, through a stub package `uvloop` that hands out aioxide's loop. *Not applicable* are",
+    "tests of uvloop's and libuv's own internals, and the halves of its tests that run on asyncio",
+    "itself. Each is named with its reason in `tests/conformance/expectations/uvloop.toml`;",
+    "*failures* is what that list does not say.",
+]
+EXPECTATIONS = HERE / "expectations" / "uvloop.toml"
+
+
+class NotFetched(Exception):
+    """Something could not be had from PyPI; the text has pip's own words."""
+
+
+def pip(*arguments: str) -> None:
+    """Runs the pip of the Python that runs this; raises NotFetched."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NotFetched(f"pip {' '.join(arguments)}:\n{(done.stderr or done.stdout).strip()}")
+
+
+def fetch_sdist(cache: pathlib.Path) -> pathlib.Path:
+    """Returns the unpacked sdist, downloading it the first time and checking its hash."""
+    name = UVLOOP.replace("==", "-")
+    sdist = cache / name
+    if not sdist.is_dir():
+        print(f"fetching {UVLOOP} from PyPI", flush=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        draft = cache / f"{name}.draft.{os.getpid()}"
+        try:
+            pip(
+                "download",
+                "--no-binary",
+                "uvloop",
+                "--no-deps",
+                "--dest",
+                str(draft),
+                "--requirement",
+                str(HERE / "uvloop-requirements.txt"),
+            )
+            with tarfile.open(draft / f"{name}.tar.gz") as archive:
+                archive.extractall(draft, filter="data")
+            # The tests are imported from a folder without uvloop's own package beside them: it is
+            # not compiled.
+            (draft / name / "importable").mkdir()
+            (draft / name / "importable" / "tests").symlink_to("../tests")
+            (draft / name).rename(sdist)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return sdist
+
+
+def make_environment(
+    python: pythons.Python, cache: pathlib.Path, extra: tuple[str, ...]
+) -> pathlib.Path:
+    """Returns the interpreter of a virtual environment with what the tests need and `extra`."""
+    environment = cache / "-".join(
+        ["venv", python.patch, *(name.replace("==", "-") for name in extra)]
+    )
+    program = environment / "bin" / "python"
+    complete = environment / "complete"
+    if not complete.exists():
+        print(f"making {environment}", flush=True)
+        # Debian's ensurepip looks for its wheels outside of its own folder, so pip's wheel is
+        # fetched and run.
+        subprocess.run(
+            [python.path, "-m", "venv", "--clear", "--without-pip", str(environment)], check=True
+        )
+        pip("download", "--no-deps", "--only-binary", ":all:", "--dest", str(environment), "pip")
+        wheel = next(environment.glob("pip-*.whl"))
+        done = subprocess.run(
+            [str(program), str(wheel / "pip"), "install", "--quiet", *NEEDS, *extra],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise NotFetched(
+                f"pip install {' '.join(NEEDS)} for {python.version}:\n{done.stderr.strip()}"
+            )
+        complete.touch()
+    return program
+
+
+def make_suite(
+    python: pythons.Python,
+    program: pathlib.Path,
+    sdist: pathlib.Path,
+    tree: pathlib.Path | None,
+    only: list[str],
+) -> Suite:
+    """The files of the sdist on one Python; without a `tree` they test the installed uvloop."""
+    expected = load(EXPECTATIONS)
+    environment: tuple[tuple[str, str], ...] = ()
+    if tree is None:
+        expected = Expectations(expected.patch, expected.not_applicable, {})
+        path: tuple[str, ...] = ()
+    else:
+        path = (str(HERE / "uvloop_stub"), str(tree))
+        environment = (("PYTHONPATH", os.pathsep.join(path)), ("AIOXIDE_UVLOOP_SDIST", str(sdist)))
+    jobs = [
+        Job(
+            python=str(program),
+            module=PREFIX + file.stem,
+            prefix=PREFIX,
+            plug=False,
+            path=(*path, str(sdist / "importable")),
+            exclude=tuple(expected.of_file(file.stem).not_applicable),
+            environment=environment,
+            lasting_threads=UVLOOP_THREADS if tree is None else (),
+        )
+        for file in sorted(
+            (sdist / "tests").glob("test_*.py"), key=lambda file: -file.stat().st_size
+        )
+        if not only or file.stem in only
+    ]
+    kind = "uvloop" if tree is None else "aioxide"
+    return Suite(
+        python.version,
+        python.patch,
+        python.origin,
+        jobs,
+        expected,
+        RESULTS / f"uvloop-on-{kind}" / python.version,
+    )
+
+
+def parse() -> argparse.Namespace:
+    """Reads the command line; PY and TESTS of the environment stand for its options."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--python",
+        default=os.environ.get("PY") or DEFAULT_PYTHON,
+        help='such as "3.12 3.14" (or PY=)',
+    )
+    parser.add_argument(
+        "--tests", default=os.environ.get("TESTS", ""), help='such as "test_tcp" (or TESTS=)'
+    )
+    parser.add_argument("--implementation", choices=("aioxide", "uvloop"), default="aioxide")
+    parser.add_argument(
+        "--profile", default="quick", help="cargo profile of the extension (default: quick)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=2, help="test files that run at the same time (default: 2)"
+    )
+    parser.add_argument(
+        "--record",
+        metavar="REASON",
+        help="write what failed into the expectations with this reason, strike what passed",
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Command line: see the top of the file."""
+    options = parse()
+    end_on_sigterm()
+    only = options.tests.split()
+    found, unavailable = pythons.find_pythons(tuple(options.python.split()))
+    for version, reason in unavailable.items():
+        print(f"{version}  none     {reason}")
+    cache = pythons.cache_folder() / "uvloop"
+    ours = options.implementation == "aioxide"
+    try:
+        sdist = fetch_sdist(cache)
+        trees = build_extension.build_all(found, options.profile) if ours else {}
+        suites = [
+            make_suite(
+                python,
+                make_environment(python, cache, () if ours else (UVLOOP,)),
+                sdist,
+                trees[python.version].tree if ours else None,
+                only,
+            )
+            for python in found
+        ]
+    except (NotFetched, build_extension.BuildFailed) as error:
+        print(error)
+        return 1
+    run_suites(suites, options.workers, Limits())
+    for suite in suites:
+        suite.write_json(suite.logs.with_suffix(".json"))
+        if options.record:
+            record.record(EXPECTATIONS, suite, options.record)
+    if ours and not only and options.python == DEFAULT_PYTHON:
+        table.write_document(DOCUMENT, INTRODUCTION, suites)
+    return finish(suites)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+# Needs Python 3.14
+"""capture_call_graph, format_call_graph, print_call_graph and the awaited-by links."""
+
+import asyncio
+import io
+
+from observe import attempt
+
+
+def names(graph, depth=0):
+    stack = [entry.frame.f_code.co_name for entry in graph.call_stack]
+    print(
+        "  " * depth,
+        type(graph).__name__,
+        getattr(graph.future, "get_name", lambda: "future")(),
+        stack,
+    )
+    for waiter in sorted(graph.awaited_by, key=lambda g: g.future.get_name()):
+        names(waiter, depth + 1)
+
+
+async def leaf(future):
+    await future
+
+
+async def branch(future):
+    await leaf(future)
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    asyncio.current_task().set_name("main")
+    future = loop.create_future()
+    inner = asyncio.create_task(branch(future), name="inner")
+
+    async def waits():
+        await inner
+
+    outer = asyncio.create_task(waits(), name="outer")
+    another = asyncio.create_task(waits(), name="another")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    names(asyncio.capture_call_graph(inner))
+    names(asyncio.capture_call_graph(outer))
+    names(asyncio.capture_call_graph(future))
+    for limit in (0, 1, -1):
+        names(asyncio.capture_call_graph(inner, limit=limit))
+    text = asyncio.format_call_graph(inner)
+    print([line.split("(")[0].strip() for line in text.splitlines()])
+    file = io.StringIO()
+    asyncio.print_call_graph(outer, file=file)
+    print(file.getvalue() == asyncio.format_call_graph(outer) + "\n")
+    print(asyncio.capture_call_graph(inner).call_stack[0])
+
+    grouped = []
+
+    async def group():
+        async with asyncio.TaskGroup() as tasks:
+            grouped.append(tasks.create_task(leaf(future), name="in group"))
+
+    async def gathers():
+        await asyncio.gather(leaf(future), leaf(future))
+
+    owner = asyncio.create_task(group(), name="owner")
+    gatherer = asyncio.create_task(gathers(), name="gatherer")
+    await asyncio.sleep(0.001)
+    names(asyncio.capture_call_graph(grouped[0]))
+    graph = asyncio.capture_call_graph(future)
+    print(len(graph.awaited_by))
+
+    # By hand.
+    lonely = loop.create_future()
+    asyncio.future_add_to_awaited_by(lonely, outer)
+    names(asyncio.capture_call_graph(lonely))
+    asyncio.future_discard_from_awaited_by(lonely, outer)
+    names(asyncio.capture_call_graph(lonely))
+    attempt("add nonsense", asyncio.future_add_to_awaited_by, 5, outer)
+    attempt("discard what was not added", asyncio.future_discard_from_awaited_by, lonely, outer)
+
+    me = asyncio.capture_call_graph()
+    print(
+        [
+            entry.frame.f_code.co_name
+            for entry in me.call_stack
+            if entry.frame.f_code.co_filename == __file__
+        ]
+    )
+    attempt("wrong type", asyncio.capture_call_graph, 5)
+    attempt("format wrong type", asyncio.format_call_graph, "x")
+    future.set_result("done")
+    await asyncio.gather(inner, outer, another, owner, gatherer)
+    names(asyncio.capture_call_graph(inner))
+    print("links are gone", asyncio.capture_call_graph(future).awaited_by)
+
+
+asyncio.run(main())
+attempt("no loop", asyncio.capture_call_graph)

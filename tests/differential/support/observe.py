@@ -1,0 +1,44 @@
+"""What the differential programs print with.
+
+Must not import asyncio: the program's door decides what that is.
+"""
+
+
+def describe(error):
+    """An exception as one line: type, arguments, and the types of what it came from."""
+    text = f"{type(error).__name__}{error.args!r}"
+    if error.__cause__ is not None:
+        text += f" cause {type(error.__cause__).__name__}"
+    elif error.__context__ is not None and not error.__suppress_context__:
+        text += f" context {type(error.__context__).__name__}"
+    if isinstance(error, BaseExceptionGroup):
+        text += " of [" + ", ".join(describe(inner) for inner in error.exceptions) + "]"
+    return text
+
+
+def attempt(label, function, *args, **kwargs):
+    """Call, and print what was returned or raised. Returns the result, or None."""
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:
+        print(f"{label} raised {describe(error)}")
+        return None
+    print(f"{label} -> {result!r}")
+    return result
+
+
+async def attempt_await(label, awaitable):
+    """Await, and print what came of it. Returns the result, or None."""
+    try:
+        result = await awaitable
+    except BaseException as error:
+        print(f"{label} raised {describe(error)}")
+        return None
+    print(f"{label} -> {result!r}")
+    return result
+
+
+def close(*coroutines):
+    """Close coroutines that an error left un-awaited, so that they do not warn."""
+    for coroutine in coroutines:
+        coroutine.close()
