@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import gc
+import inspect
 import sys
 import threading
 import time
@@ -78,6 +79,8 @@ def test_ensure_future(aio, run):
         assert isinstance(task, asyncio.Task)
         wrapped = aio.ensure_future(Awaitable(give(aio, 2, 2)))
         assert "_wrap_awaitable" in repr(wrapped)
+        coroutine = wrapped.get_coro()
+        assert inspect.iscoroutine(coroutine) or inspect.isgenerator(coroutine)
         future.cancel()
         return await task, await wrapped
 

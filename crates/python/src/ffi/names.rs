@@ -129,6 +129,7 @@ names! {
         invalid_state_error = "asyncio.exceptions" . "InvalidStateError",
         stdlib_future = "_asyncio" . "Future",
         stdlib_gathering_future = "asyncio.tasks" . "_GatheringFuture",
+        stdlib_ensure_future = "asyncio.tasks" . "ensure_future",
         stdlib_all_tasks = "asyncio.tasks" . "all_tasks",
         concurrent_future = "concurrent.futures" . "Future",
         chain_future = "asyncio.futures" . "_chain_future",

@@ -42,7 +42,6 @@ pub(crate) use ensure::ensure_future_on;
 
 /// Makes the types and adds the functions.
 pub(crate) fn register(module: &Object) -> Result<()> {
-    CoroutineObject::<ensure::WrapAwaitable>::register(module)?;
     CoroutineObject::<threads::ToThread>::register(module)?;
     CoroutineObject::<wait::Wait>::register(module)?;
     CoroutineObject::<completion_steps::WaitForOne>::register(module)?;
