@@ -25,8 +25,20 @@ _SECTION = b".AsyncioDebug"
 _WANTED = (1, 2, 3, 4, 5, 6, 10, 11, 12)
 
 
-class _TaskSet(weakref.WeakSet[Any]):
-    """The standard library's set of tasks, with the native ones chained to it."""
+class _TaskHooks(weakref.WeakSet[Any]):
+    """The standard library's set of tasks, through which native ones join and leave their list."""
+
+    def add(self, item: Any) -> None:
+        if not _native.list_task(item):
+            super().add(item)
+
+    def discard(self, item: Any) -> None:
+        if not _native.unlist_task(item):
+            super().discard(item)
+
+
+class _TaskSet(_TaskHooks):
+    """The same, with the native tasks chained to it."""
 
     def __iter__(self) -> Iterator[Any]:
         yield from super().__iter__()
@@ -41,12 +53,13 @@ class _TaskSet(weakref.WeakSet[Any]):
 
 def connect_registries() -> None:
     """Make native tasks visible. Done once, when the package is imported."""
+    kind: type[_TaskHooks] = _TaskSet
     if sys.version_info >= (3, 14):
         offsets = _published_offsets()
         if offsets is not None and _native.connect_registry(offsets):
-            return
+            kind = _TaskHooks
     for tasks in _stdlib_task_sets():
-        tasks.__class__ = _TaskSet
+        tasks.__class__ = kind
 
 
 def _stdlib_task_sets() -> list[Any]:

@@ -83,3 +83,9 @@ def fileno_of(fileobj: Any) -> int:
     if fd < 0:
         raise ValueError(f"Invalid file descriptor: {fd}")
     return fd
+
+
+def run_foreign_handle(handle: Any) -> None:
+    """Run a handle of the standard library, unless it was cancelled meanwhile."""
+    if not handle._cancelled:
+        handle._run()

@@ -20,9 +20,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _native
+from ._marks import mark_coroutine_functions
 from ._registry import connect_registries
 
 connect_registries()
+mark_coroutine_functions()
 os.register_at_fork(after_in_child=_native.note_fork)
 
 # Of a selector that a program hands over only the kind is taken: the loop has its own.

@@ -17,7 +17,7 @@ import threading
 
 from conformance import table
 from conformance.expectations import Expectations, Verdict, judge
-from conformance.run_file import FileResult, Job, Limits, end_all, run_file
+from conformance.run_file import FileResult, Job, Limits, Running, run_file
 
 # How many failures of one file the terminal gets to see.
 SHOWN_FAILURES = 20
@@ -71,9 +71,10 @@ def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:
     The files of the suites are dealt in turn, so that the versions run side by side.
     """
     printing = threading.Lock()
+    running = Running()
 
     def one(suite: Suite, job: Job) -> None:
-        result = run_file(job, suite.logs, limits)
+        result = run_file(job, suite.logs, limits, running)
         verdict = judge(result, suite.expected, suite.patch)
         write_failures(suite, verdict)
         with printing:
@@ -94,7 +95,7 @@ def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:
                 future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            end_all()
+            running.interrupt()
             raise
 
 

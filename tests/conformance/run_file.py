@@ -15,21 +15,24 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import threading
 import time
+from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 # What faulthandler prints first when a test outlives its time.
 WATCHDOG = "Timeout ("
 
-# The processes that run now; `end_all` is for a run that is interrupted.
-RUNNING: set[subprocess.Popen[bytes]] = set()
-
 # Lines of a crashed process that its result keeps: the stacks that faulthandler printed.
 SHOWN_LINES = 40
 
 # A file that crashes more often than this is not worth the time.
-RESTARTS = 10
+RESTARTS = 5
+
+
+class Interrupted(Exception):
+    """The run is being ended: no other process starts."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +104,34 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         pass  # all of them have ended
 
 
-def end_all() -> None:
-    """Ends every process that runs now: Ctrl-C does not reach their sessions."""
-    for process in list(RUNNING):
-        end_group(process)
+class Running:
+    """The processes that run now. Ctrl-C does not reach them: each leads a session of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._interrupted = False
+
+    def start(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Starts a process, unless the run is interrupted: then raises Interrupted."""
+        with self._lock:
+            if self._interrupted:
+                raise Interrupted
+            process = subprocess.Popen(command, start_new_session=True, **options)
+            self._processes.add(process)
+        return process
+
+    def forget(self, process: subprocess.Popen[bytes]) -> None:
+        """The process has ended."""
+        with self._lock:
+            self._processes.discard(process)
+
+    def interrupt(self) -> None:
+        """Ends every process, and lets no other start."""
+        with self._lock:
+            self._interrupted = True
+            for process in self._processes:
+                end_group(process)
 
 
 def end_process(process: subprocess.Popen[bytes], limit: float) -> bool:
@@ -134,14 +161,14 @@ class Ended:
     text: str  # what happened, where `kind` is not ""
 
 
-def run_file(job: Job, logs: pathlib.Path, limits: Limits) -> FileResult:
+def run_file(job: Job, logs: pathlib.Path, limits: Limits, running: Running) -> FileResult:
     """Runs the file to its end, in as many processes as that takes; they print to `logs`."""
     result = FileResult(job.name)
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / f"{job.name}.log").open("w") as log:
         for _ in range(RESTARTS + 1):
-            ended = run_process(job, list(result.outcomes), limits)
+            ended = run_process(job, list(result.outcomes), limits, running)
             log.write(ended.printed)
             if not take_in(result, ended):
                 break
@@ -151,7 +178,7 @@ def run_file(job: Job, logs: pathlib.Path, limits: Limits) -> FileResult:
     return result
 
 
-def run_process(job: Job, done: list[str], limits: Limits) -> Ended:
+def run_process(job: Job, done: list[str], limits: Limits, running: Running) -> Ended:
     """Runs one process over the file's tests but those that are `done`."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         desk = pathlib.Path(folder)
@@ -170,20 +197,18 @@ def run_process(job: Job, done: list[str], limits: Limits) -> Ended:
         }
         (desk / "task").write_text(json.dumps(task))
         with output.open("wb") as out:
-            process = subprocess.Popen(
+            process = running.start(
                 [job.python, "-u", str(HERE / "child.py"), str(desk / "task")],
                 cwd=scratch,
                 env=clean_environment((("TMPDIR", str(scratch)), *job.environment)),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
-        RUNNING.add(process)
         try:
             in_time = end_process(process, limits.file)
         finally:
-            RUNNING.discard(process)
+            running.forget(process)
         printed = output.read_text(errors="replace")
         kind, text = how_it_ended(process.returncode, in_time, WATCHDOG in printed, limits)
         by_kind = collections.defaultdict(list)
@@ -218,7 +243,7 @@ def take_in(result: FileResult, ended: Ended) -> bool:
     tail = "\n".join(ended.printed.rstrip().splitlines()[-SHOWN_LINES:])
     last = ended.events["start"][-1]["test"] if ended.events["start"] else None
     if last is not None and last not in result.outcomes:
-        result.outcomes[last] = Outcome(ended.kind, tail)
+        result.outcomes[last] = Outcome(ended.kind, f"{tail}\n{ended.text}{place(ended.printed)}")
         result.problems.append(f"{last} {ended.kind}: {ended.text}")
         return True
     if ended.events["finished"]:
@@ -229,6 +254,12 @@ def take_in(result: FileResult, ended: Ended) -> bool:
         when = "before its first test"
     result.problems.append(f"the process {ended.kind} {when}: {ended.text}\n{tail}")
     return False
+
+
+def place(printed: str) -> str:
+    """Where the main thread was, by the last stack that faulthandler printed."""
+    _, found, stack = printed.rpartition(" (most recent call first):\n")
+    return f" at {stack.splitlines()[0].strip()}" if found and stack else ""
 
 
 def how_it_ended(code: int, in_time: bool, watchdog: bool, limits: Limits) -> tuple[str, str]:

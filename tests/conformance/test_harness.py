@@ -18,7 +18,7 @@ from conformance import expectations, record, table
 from conformance.campaign import Suite, run_suites
 from conformance.child import covers
 from conformance.expectations import BadExpectations, Expectations, judge
-from conformance.run_file import FileResult, Job, Limits, Outcome, run_file
+from conformance.run_file import FileResult, Job, Limits, Outcome, Running, run_file
 
 HERE = pathlib.Path(__file__).resolve().parent
 PREFIX = "fakes."
@@ -47,7 +47,7 @@ class Fakes:
         )
 
     def run(self, body: str, exclude: tuple[str, ...] = (), limits: Limits = LIMITS) -> FileResult:
-        return run_file(self.job(body, exclude=exclude), self.folder / "logs", limits)
+        return run_file(self.job(body, exclude=exclude), self.folder / "logs", limits, Running())
 
     def suite(self, body: str, expected: Expectations) -> Suite:
         """Runs the module as a whole suite with these expectations."""
@@ -205,7 +205,9 @@ class TestBadEnds:
         """
         result = fakes.run(body, limits=Limits(test=1))
         assert kinds(result) == {"test_1": "passed", "test_2": "hung", "test_3": "passed"}
-        assert "wait_for_ever" in result.outcomes["test_fake.A.test_2"].detail
+        last = result.outcomes["test_fake.A.test_2"].detail.splitlines()[-1]
+        assert last.startswith("more than 1 s at File")
+        assert last.endswith("in wait_for_ever")
         assert len(result.problems) == 1
 
     def test_a_file_that_does_not_get_to_its_tests_is_ended(self, fakes: Fakes) -> None:
@@ -421,10 +423,13 @@ class TestExpectationsFile:
 
 
 def test_an_interrupted_run_leaves_no_process(fakes: Fakes) -> None:
-    note = fakes.folder / "process"
+    note = fakes.folder / "processes"
     job = fakes.job(f"""
-        open({str(note)!r}, "w").write(str(os.getpid()))
-        time.sleep(600)
+        class A(unittest.TestCase):
+            def wait(self):
+                with open({str(note)!r}, "a") as file: file.write(f"{{os.getpid()}}\\n")
+                time.sleep(600)
+            test_1 = test_2 = test_3 = wait
     """)
     suite = Suite("3.x", "3.x.1", "here", [job] * 3, Expectations(), fakes.folder / "logs")
 
@@ -438,4 +443,5 @@ def test_an_interrupted_run_leaves_no_process(fakes: Fakes) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_suites([suite], 1, LIMITS)
     interrupter.join()
-    assert not pathlib.Path("/proc", note.read_text()).exists()
+    (process,) = note.read_text().split()
+    assert not pathlib.Path("/proc", process).exists()

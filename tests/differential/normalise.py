@@ -37,10 +37,10 @@ SUBSTITUTIONS = [
         re.compile(r"(<Future \w+(?: cb=\[[^]]*\])?(?: \w+=[^<>]*?)?) created at [^\s>]+:\d+"),
         r"\1 created at LINE",
     ),
-    # Where an implementation defines its own callbacks and makes its own tasks.
+    # Where an implementation defines its own callbacks and makes its own tasks; native code has no place.
     (
-        re.compile(r"\bat [^\s\">]*/(?:asyncio|aioxide|uvloop)/\w+\.pyx?:\d+"),
-        "at IMPLEMENTATION",
+        re.compile(r" at [^\s\">]*/(?:asyncio|aioxide|uvloop)/\w+\.pyx?:\d+"),
+        "",
     ),
     # Clock readings: a timer's deadline, how long a slow callback took.
     (re.compile(r"\bwhen=-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"), "when=TIME"),

@@ -5,9 +5,10 @@ a name and its operands (``trees.py`` makes them; every name is a method ``do_NA
 coroutine that runs a body has a label, given in the order of making.
 
 Time. Sleeps and time limits are places in one order, not lengths: each gets a slot of its own on a
-grid of absolute deadlines, so that equal deadlines, whose order asyncio leaves open, do not occur.
-A heartbeat between the slots measures how late the machine is; a run that was late enough to mix up
-two slots says so with its exit code, and is void whatever it printed.
+grid of absolute deadlines, ``sys.argv[2]`` seconds apart, so that equal deadlines, whose order
+asyncio leaves open, do not occur. A heartbeat between the slots measures how late the machine is; a
+run that was late enough to mix up two slots says so with its exit code, and is void whatever it
+printed.
 
 What must hold: whatever the tree, the run ends. A body only waits for bodies with higher labels, so
 there are no knots, and in the end everything that is left is cancelled until it gives up.
@@ -19,7 +20,6 @@ import json
 import os
 import sys
 
-SLOT_SECONDS = 0.01
 TURNS_TO_SETTLE = 30
 CANCEL_ROUNDS = 100
 FUTURES = 3
@@ -54,8 +54,9 @@ def timed_operations(body):
 class Performance:
     """One run of a tree."""
 
-    def __init__(self, tree):
+    def __init__(self, tree, slot_seconds):
         self.tree = tree
+        self.slot_seconds = slot_seconds
         self.labels = 0
         self.tasks = {}
         self.reports = []
@@ -105,7 +106,7 @@ class Performance:
         return labels[choice % len(labels)]
 
     def deadline(self, operation):
-        return self.start + self.slots[id(operation)] * SLOT_SECONDS
+        return self.start + self.slots[id(operation)] * self.slot_seconds
 
     async def perform(self, label, body, registered):
         if registered:
@@ -258,9 +259,9 @@ class Performance:
     async def beat(self, number):
         """Sleep to the middle between two slots; a machine that is too late makes the run void."""
         loop = asyncio.get_running_loop()
-        due = self.start + (number + 0.5) * SLOT_SECONDS
+        due = self.start + (number + 0.5) * self.slot_seconds
         await asyncio.sleep(due - loop.time())
-        if loop.time() - due > 0.4 * SLOT_SECONDS:
+        if loop.time() - due > 0.4 * self.slot_seconds:
             # At once: a regular end would wait for bodies that nobody cancels any more.
             os._exit(VOID_EXIT_CODE)
 
@@ -310,6 +311,6 @@ class Performance:
             print("reported", line)
 
 
-performance = Performance(json.loads(sys.argv[1]))
+performance = Performance(json.loads(sys.argv[1]), float(sys.argv[2]))
 asyncio.run(performance.main())
 performance.report()

@@ -74,6 +74,8 @@ fn fill(module: &Object) -> ffi::Result<()> {
         task::listed_tasks,
         c"Return every task that is not in the interpreter's own list.",
     )?;
+    add_function(module, c"list_task", task::list_task, c"Let a task join the list.")?;
+    add_function(module, c"unlist_task", task::unlist_task, c"Let a task leave the list.")?;
     add_function(
         module,
         c"connect_registry",

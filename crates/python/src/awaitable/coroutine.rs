@@ -9,8 +9,8 @@ use pyo3::ffi;
 
 use crate::ffi::{
     Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result,
-    Signature, Slot, Step, TypeBuilder, TypeCell, Visitor, allocate_recycled, call0, call1, names, none,
-    report_unraisable, thrown,
+    Signature, Slot, Step, Thrower, TypeBuilder, TypeCell, Visitor, allocate_recycled, call0, call1, names,
+    none, report_unraisable, thrown,
 };
 
 /// What a native coroutine does. All zero bytes must be a valid value: the one before it is filled.
@@ -254,7 +254,7 @@ impl<M: Machine> CoroutineObject<M> {
             required: 1,
         };
         let [kind, value, traceback] = SIGNATURE.bind(args)?;
-        self.resume_once(Some(thrown(kind, value, traceback)?))
+        self.resume_once(Some(thrown(Thrower::Coroutine, kind, value, traceback)?))
     }
 
     /// `close()`.

@@ -100,7 +100,8 @@ impl LoopObject {
                 (when.to_f64()?, Some(when))
             }
         };
-        self.schedule(when, given, callback, arguments, context, "call_later")
+        // It is `call_at` that checks the callback in asyncio, and says so.
+        self.schedule(when, given, callback, arguments, context)
     }
 
     /// `call_at(when, callback, *args, context=None)`, with the deadline on the loop's clock.
@@ -114,7 +115,7 @@ impl LoopObject {
             Some(seconds) => (seconds, None),
             None => (when.to_f64()?, Some(when.own())),
         };
-        self.schedule(seconds, given, callback, arguments, context, "call_at")
+        self.schedule(seconds, given, callback, arguments, context)
     }
 
     #[inline(always)]
@@ -125,12 +126,11 @@ impl LoopObject {
         callback: &Object,
         arguments: &[&Object],
         context: Option<&Object>,
-        method: &str,
     ) -> Result<Owned<TimerObject>> {
         self.check_closed()?;
         if self.debug.get() {
             self.check_thread()?;
-            check_callback(callback, method)?;
+            check_callback(callback, "call_at")?;
         }
         if when.is_nan() {
             // asyncio takes it and then dies of it in its selector: say so where the mistake is.

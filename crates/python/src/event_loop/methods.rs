@@ -9,6 +9,16 @@ use crate::ffi::{
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
 
+#[cfg(Py_3_14)]
+const CREATE_TASK_TEXT: &std::ffi::CStr =
+    c"create_task($self, /, coro, **kwargs)\n--\n\nSchedule a coroutine. Return its Task.";
+#[cfg(all(Py_3_13, not(Py_3_14)))]
+const CREATE_TASK_TEXT: &std::ffi::CStr =
+    c"create_task($self, /, coro, *, name=None, context=None, **kwargs)\n--\n\nSchedule a coroutine. Return its Task.";
+#[cfg(not(Py_3_13))]
+const CREATE_TASK_TEXT: &std::ffi::CStr =
+    c"create_task($self, /, coro, *, name=None, context=None)\n--\n\nSchedule a coroutine. Return its Task.";
+
 /// Makes the type.
 pub(crate) fn register(module: &Object) -> Result<()> {
     let builder = TypeBuilder::<LoopObject>::new(
@@ -29,7 +39,7 @@ fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method_fast(c"call_at", LoopObject::call_at, c"call_at($self, /, when, callback, *args, context=None)\n--\n\nCall callback(*args) when time() has reached when. Return a TimerHandle.")
         .method(c"time", LoopObject::time, c"time($self, /)\n--\n\nReturn the loop's clock: monotonic, in seconds.")
         .method(c"create_future", LoopObject::create_future, c"create_future($self, /)\n--\n\nReturn a new Future of this loop.")
-        .method_fast(c"create_task", LoopObject::create_task, c"create_task($self, /, coro, **kwargs)\n--\n\nSchedule a coroutine. Return its Task.")
+        .method_fast(c"create_task", LoopObject::create_task, CREATE_TASK_TEXT)
         .method(c"stop", |event_loop: &LoopObject| event_loop.stopping.set(true), c"stop($self, /)\n--\n\nEnd run_forever after the turn that is running.")
         .method(c"is_running", LoopObject::is_running, c"is_running($self, /)\n--\n\nReturn True while the loop runs.")
         .method(c"is_closed", LoopObject::is_closed, c"is_closed($self, /)\n--\n\nReturn True once close() was called.")
@@ -206,14 +216,17 @@ impl LoopObject {
     /// `_add_callback(handle)`: queues a handle, as a selector's events do.
     fn add_callback(&self, handle: &Object) -> Result<()> {
         let Some(ours) = handle.cast::<crate::handle::HandleObject>() else {
-            return Err(Raised::formatted(
-                &names().type_error,
-                c"a handle of aioxide was expected, got %R",
-                handle,
-                handle,
-            ));
+            return self.add_foreign_callback(handle);
         };
         if ours.is_cancelled() { Ok(()) } else { self.queue(Ready::Handle(ours.own())) }
+    }
+
+    /// A handle of the standard library's, as its signal handlers are: run through its own `_run`.
+    fn add_foreign_callback(&self, handle: &Object) -> Result<()> {
+        let context = crate::ffi::copy_context()?;
+        let wrapped =
+            crate::handle::HandleObject::new(self, &names().run_foreign_handle, &[handle], context)?;
+        self.queue(Ready::Handle(wrapped))
     }
 
     fn add_callback_from_signal(&self, handle: &Object) -> Result<()> {

@@ -1,6 +1,8 @@
 //! `create_future` and `create_task`.
 
-use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, call_keywords, is_named, names, tuple_of};
+use crate::ffi::{
+    Args, Layout, Object, Owned, Raised, Result, call_keywords, is_named, names, tuple_of, unexpected_keyword,
+};
 use crate::future::FutureObject;
 use crate::task::TaskObject;
 
@@ -32,8 +34,10 @@ impl LoopObject {
                     name = Some(value).filter(|name| !name.is_none());
                 } else if is_named(keyword, c"context") {
                     context = Some(value).filter(|context| !context.is_none());
-                } else {
+                } else if cfg!(Py_3_13) {
                     others = true;
+                } else {
+                    return Err(unexpected_keyword("create_task", keyword));
                 }
             }
             if !others {

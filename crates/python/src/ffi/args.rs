@@ -156,7 +156,7 @@ impl<const N: usize> Signature<N> {
 
 /// `TypeError` for a keyword that `function` does not have.
 #[cold]
-fn unexpected_keyword(function: &str, name: &Object) -> Raised {
+pub(crate) fn unexpected_keyword(function: &str, name: &Object) -> Raised {
     Raised::type_error(format_args!("{function}() got an unexpected keyword argument '{}'", text(name)))
 }
 

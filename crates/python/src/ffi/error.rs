@@ -39,8 +39,14 @@ impl Raised {
     #[cold]
     pub(crate) fn new(kind: &Object, message: Arguments<'_>) -> Self {
         let text = CString::new(message.to_string().replace('\0', "\\0")).unwrap_or_default();
-        // SAFETY: `kind` is an exception class, alive; the text is copied.
-        unsafe { ffi::PyErr_SetString(kind.pointer(), text.as_ptr()) };
+        // SAFETY: `kind` is an exception class, alive; the text is copied. Without one: `raise kind`.
+        unsafe {
+            if text.is_empty() {
+                ffi::PyErr_SetNone(kind.pointer());
+            } else {
+                ffi::PyErr_SetString(kind.pointer(), text.as_ptr());
+            }
+        }
         Self(())
     }
 
@@ -261,4 +267,18 @@ pub(crate) fn is_subclass(class: &Object, parent: &Object) -> bool {
 pub(crate) fn report_unraisable(_raised: Raised, about: &Object) {
     // SAFETY: takes the error out of the indicator and reports it.
     unsafe { ffi::PyErr_WriteUnraisable(about.pointer()) }
+}
+
+/// Runs `work` while `exception` counts as being handled: what `work` raises has it as its context, as
+/// inside an `except` block.
+pub(crate) fn while_handling<R>(exception: &Object, work: impl FnOnce() -> R) -> R {
+    // SAFETY: the functions get and set the exception of the innermost handler; the one there before is
+    // put back.
+    unsafe {
+        let before = Owned::<Object>::from_pointer(ffi::PyErr_GetHandledException());
+        ffi::PyErr_SetHandledException(exception.pointer());
+        let result = work();
+        ffi::PyErr_SetHandledException(before.as_deref().map_or(ptr::null_mut(), Layout::pointer));
+        result
+    }
 }

@@ -34,7 +34,7 @@ mod returns;
 mod thrown;
 mod types;
 
-pub(crate) use args::{Args, Signature, is_named};
+pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use call::{
     call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
     check_signals, detached, thread_identity,
@@ -48,6 +48,7 @@ pub(crate) use dict::{
 };
 pub(crate) use error::{
     Raised, Result, exception_cause, is_instance, is_subclass, report_unraisable, suppress_context,
+    while_handling,
 };
 #[cfg(Py_3_13)]
 pub(crate) use error::{exception_context, set_exception_context};
@@ -60,5 +61,5 @@ pub(crate) use method::Step;
 pub(crate) use names::{current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
-pub(crate) use thrown::thrown;
+pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};

@@ -173,6 +173,7 @@ names! {
         int = "builtins" . "int",
         warn_unawaited = "warnings" . "_warn_unawaited_coroutine",
         check_callback = "aioxide._reports" . "check_callback",
+        run_foreign_handle = "aioxide._reports" . "run_foreign_handle",
         coroutine_origin = "aioxide._reports" . "coroutine_origin",
         fileno_of = "aioxide._reports" . "fileno_of",
         report_slow_callback = "aioxide._reports" . "report_slow_callback",

@@ -4,10 +4,20 @@ use pyo3::ffi;
 
 use super::{Layout, Object, Owned, Raised, Result, call_positional, call0, call1};
 
+/// Whose `throw` it is: the interpreter words the refusal of what is no exception differently.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thrower {
+    /// A coroutine's.
+    Coroutine,
+    /// The iterator's behind `await future`.
+    Iterator,
+}
+
 /// The exception instance that the arguments of a coroutine's or an iterator's `throw` stand for.
 ///
 /// Raises what the interpreter's own generators raise for arguments that make no exception.
 pub(crate) fn thrown(
+    thrower: Thrower,
     kind: Option<&Object>,
     value: Option<&Object>,
     traceback: Option<&Object>,
@@ -34,6 +44,11 @@ pub(crate) fn thrown(
     let exception = if is_class {
         instantiate(kind, value)?
     } else if !is_instance {
+        if thrower == Thrower::Iterator {
+            return Err(Raised::type_error(format_args!(
+                "exceptions must be classes deriving BaseException or instances of such a class"
+            )));
+        }
         return Err(Raised::formatted(
             // SAFETY: the interpreter's classes live for ever.
             unsafe { Object::from_pointer(ffi::PyExc_TypeError) },

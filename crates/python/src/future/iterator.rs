@@ -109,7 +109,7 @@ impl FutureIterator {
             required: 1,
         };
         let [kind, value, traceback] = SIGNATURE.bind(args)?;
-        let exception = crate::ffi::thrown(kind, value, traceback);
+        let exception = crate::ffi::thrown(crate::ffi::Thrower::Iterator, kind, value, traceback);
         if exception.is_ok() {
             self.future.clear();
         }

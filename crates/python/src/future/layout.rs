@@ -161,6 +161,9 @@ pub(crate) fn as_plain_future(object: &Object) -> Option<&FutureObject> {
     object.exactly::<GatheringFuture>().map(|gathering| &**gathering)
 }
 
+/// asyncio's words for an object whose `__init__` has not run, be it a future or a task.
+pub(super) const UNINITIALISED: &str = "Future object is not initialized.";
+
 impl FutureObject {
     /// A pending future of `event_loop`, as `loop.create_future()` gives it.
     #[inline]
@@ -256,7 +259,7 @@ impl FutureObject {
     pub(crate) fn get_loop(&self) -> Result<&Object> {
         match self.event_loop.peek() {
             Some(event_loop) => Ok(event_loop),
-            None => Err(Raised::runtime_error(format_args!("{} object is not initialized.", self.kind()))),
+            None => Err(Raised::runtime_error(format_args!("{UNINITIALISED}"))),
         }
     }
 
@@ -268,11 +271,6 @@ impl FutureObject {
         }
         // The flag is set together with the slot, after a check of the object's type.
         self.event_loop.peek().and_then(|event_loop| event_loop.cast::<LoopObject>())
-    }
-
-    /// The word for this object in messages.
-    pub(crate) fn kind(&self) -> &'static str {
-        if self.object().cast::<TaskObject>().is_some() { "Task" } else { "Future" }
     }
 
     /// Reports an exception that nobody has retrieved. Runs when the future dies.

@@ -32,7 +32,9 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .finalizer(FutureObject::last_words)
     .weak_references(offset_of!(FutureObject, weak), Some(offset_of!(FutureObject, dict)))
     .awaitable(FutureIterator::new)
-    .repr(|future: &FutureObject| call1(&names().future_repr, future.object()));
+    .repr(|future: &FutureObject| {
+        future.get_loop().and_then(|_| call1(&names().future_repr, future.object()))
+    });
     attributes(methods(builder)).add_to(module)?;
     GatheringFuture::register(module)?;
     register_observers(module)
@@ -123,7 +125,9 @@ impl FutureObject {
 
     /// Registers a done-callback; the current context is copied when none is given.
     pub(crate) fn add_callback(&self, callback: &Object, context: Option<&Object>) -> Result<()> {
-        self.get_loop()?;
+        if self.event_loop.is_empty() {
+            return Err(Raised::runtime_error(format_args!("uninitialized Future object")));
+        }
         let context = match context {
             Some(context) => context.own(),
             None => copy_context()?,

@@ -2,8 +2,9 @@
 
 use pyo3::ffi;
 
-use crate::ffi::{Layout, Object, Owned, Raised, Result, names};
+use crate::ffi::{Layout, Object, Owned, Raised, Result, names, none};
 
+use super::layout::UNINITIALISED;
 use super::{FutureObject, State};
 
 impl FutureObject {
@@ -11,7 +12,7 @@ impl FutureObject {
     #[inline]
     pub(crate) fn result(&self) -> Result<Owned> {
         match self.state() {
-            State::Returned => self.outcome.get().ok_or_else(|| not_ready("Result is not set.")),
+            State::Returned => self.outcome.get().ok_or_else(|| self.not_ready("Result is not set.")),
             _ => Err(self.result_error()),
         }
     }
@@ -20,7 +21,7 @@ impl FutureObject {
     fn result_error(&self) -> Raised {
         match self.failure() {
             Ok(Some(exception)) => Raised::restore(exception),
-            Ok(None) => not_ready("Result is not set."),
+            Ok(None) => self.not_ready("Result is not set."),
             Err(raised) => raised,
         }
     }
@@ -42,18 +43,18 @@ impl FutureObject {
         }
     }
 
-    /// Puts the traceback back that the exception had when it was set: each raise would lengthen it.
+    /// Puts the traceback back that the exception had when it was set: each raise would lengthen it. As
+    /// asyncio's, it is given out once.
     fn rewind_traceback(&self, exception: &Object) {
-        if let Some(traceback) = self.rare.get().and_then(|rare| rare.exception_traceback.get()) {
-            // SAFETY: an exception instance and a traceback.
-            unsafe { ffi::PyException_SetTraceback(exception.pointer(), traceback.pointer()) };
-        }
+        let traceback = self.rare.get().and_then(|rare| rare.exception_traceback.take()).unwrap_or_else(none);
+        // SAFETY: an exception instance, and a traceback or `None`.
+        unsafe { ffi::PyException_SetTraceback(exception.pointer(), traceback.pointer()) };
     }
 
     /// `Future.exception()`: `None` when there is a result.
     pub(crate) fn exception(&self) -> Result<Option<Owned>> {
         match self.state() {
-            State::Pending => Err(not_ready("Exception is not set.")),
+            State::Pending => Err(self.not_ready("Exception is not set.")),
             State::Cancelled => Err(Raised::restore(self.make_cancelled_error()?)),
             State::Returned => Ok(None),
             State::Failed => {
@@ -62,9 +63,10 @@ impl FutureObject {
             }
         }
     }
-}
 
-#[cold]
-fn not_ready(text: &str) -> Raised {
-    Raised::new(&names().invalid_state_error, format_args!("{text}"))
+    #[cold]
+    fn not_ready(&self, text: &str) -> Raised {
+        let text = if self.event_loop.is_empty() { UNINITIALISED } else { text };
+        Raised::new(&names().invalid_state_error, format_args!("{text}"))
+    }
 }

@@ -17,7 +17,13 @@ pub(crate) fn create_task(args: Args<'_>) -> Result<Owned> {
             let event_loop = running_loop()?;
             if let Some(ours) = plain_loop(&event_loop) {
                 ours.check_closed()?;
-                return TaskObject::spawn(ours, coroutine, name, context).map(Owned::into_object);
+                // Before 3.13 the task gets an automatic name first, which counts.
+                let (at_birth, later) = if cfg!(Py_3_13) { (name, None) } else { (None, name) };
+                let task = TaskObject::spawn(ours, coroutine, at_birth, context)?;
+                if let Some(name) = later {
+                    task.set_name(name)?;
+                }
+                return Ok(task.into_object());
             }
         }
     }

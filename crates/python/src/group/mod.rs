@@ -53,12 +53,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     completions::register(module)?;
     NativeFunction::add(module, c"to_thread", threads::to_thread, c"Return what func(*args, **kwargs) returns in a thread of the loop's default executor, in a copy of the current context.")?;
     NativeFunction::add(module, c"wait", wait::wait, c"Wait until the futures of fs are done, or as many as return_when asks for, or timeout seconds have passed. Return the set of those that are done and the set of the others.")?;
-    add_function(
-        module,
-        c"create_task",
-        create::create_task,
-        c"create_task(coro, **kwargs)\n--\n\nSchedule a coroutine on the running loop. Return its Task.",
-    )?;
+    add_function(module, c"create_task", create::create_task, CREATE_TASK_TEXT)?;
     add_function(module, c"ensure_future", ensure::ensure_future, c"ensure_future(coro_or_future, *, loop=None)\n--\n\nReturn a future as it is; schedule a coroutine or another awaitable as a Task.")?;
     add_function(module, c"gather", gather::gather, c"gather(*coros_or_futures, return_exceptions=False)\n--\n\nRun awaitables concurrently. Return a future of the list of their results.")?;
     add_function(module, c"shield", shield::shield, c"shield(arg)\n--\n\nReturn a future of an awaitable's result that can be cancelled without cancelling the awaitable.")?;
@@ -84,3 +79,9 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(Py_3_14)]
+const CREATE_TASK_TEXT: &std::ffi::CStr =
+    c"create_task(coro, **kwargs)\n--\n\nSchedule a coroutine on the running loop. Return its Task.";
+#[cfg(not(Py_3_14))]
+const CREATE_TASK_TEXT: &std::ffi::CStr = c"create_task(coro, *, name=None, context=None)\n--\n\nSchedule a coroutine on the running loop. Return its Task.";

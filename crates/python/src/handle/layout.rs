@@ -148,11 +148,11 @@ impl HandleObject {
         if self.cancelled.get() {
             return Ok(());
         }
+        self.cancelled.set(true);
         if self.is_in_debug_mode()? {
             let representation = self.represent()?;
             self.debug.get_or_make().representation.set(representation);
         }
-        self.cancelled.set(true);
         self.callback.clear();
         self.arguments.clear();
         self.shape.set(Shape::Nothing);

@@ -3,6 +3,7 @@
 use crate::ffi::Dict;
 use crate::ffi::{
     Entered, Layout, Owned, Raised, Result, call_method1, call_positional, call0, call1, names,
+    while_handling,
 };
 
 use super::HandleObject;
@@ -48,7 +49,9 @@ impl HandleObject {
         if let Some(stack) = self.source_traceback() {
             context.set(&names().source_traceback, &stack)?;
         }
-        call_method1(&event_loop, &names().call_exception_handler, context.object()).map(drop)
+        while_handling(&exception, || {
+            call_method1(&event_loop, &names().call_exception_handler, context.object()).map(drop)
+        })
     }
 
     /// The stack where the handle was made, in debug mode.

@@ -8,7 +8,6 @@ use crate::future::{FutureObject, GatheringFuture};
 impl TaskObject {
     /// `Task.cancel(msg=None)`: false when the task is done already.
     pub(crate) fn request_cancel(&self, message: Option<&Object>) -> Result<bool> {
-        self.get_loop()?;
         self.forget_traceback();
         if self.is_done() {
             return Ok(false);

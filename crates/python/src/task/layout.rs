@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::ops::Deref;
 
 use crate::ffi::{
-    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Slot, TypeCell, Visitor, names, none,
-    report_unraisable,
+    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeCell, Visitor, names,
+    none, report_unraisable,
 };
 use crate::future::FutureObject;
 
@@ -113,6 +113,11 @@ impl TaskObject {
     #[inline(always)]
     pub(crate) fn silence(&self) {
         self.quiet.set(true);
+    }
+
+    /// `set_name(value)`.
+    pub(crate) fn set_name(&self, value: &Object) -> Result<()> {
+        self.name.set(value)
     }
 
     /// The task's context. The task keeps it for good once it is set.

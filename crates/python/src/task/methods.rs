@@ -30,7 +30,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
         .generic()
         .dies_recycled()
         .finalizer(TaskObject::last_words)
-        .repr(|task: &TaskObject| call1(&names().task_repr, task.object()));
+        .repr(|task: &TaskObject| task.get_loop().and_then(|_| call1(&names().task_repr, task.object())));
     attributes(methods(builder)).add_to(module)
 }
 

@@ -42,6 +42,6 @@ pub(crate) use create::{is_coroutine, is_plain_coroutine};
 pub(crate) use current::{CurrentTask, enter, leave, swap};
 pub(crate) use layout::TaskObject;
 pub(crate) use methods::register;
-pub(crate) use registry::{connect_registry, listed_tasks};
+pub(crate) use registry::{connect_registry, list_task, listed_tasks, unlist_task};
 pub(crate) use visible::running_loop as thread_running_loop;
 pub(crate) use wait::loop_of;

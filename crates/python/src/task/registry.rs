@@ -122,6 +122,20 @@ pub(crate) fn listed_tasks(_args: Args<'_>) -> Result<Owned> {
     list_of(tasks.into_iter())
 }
 
+/// `list_task(task)`: a task of ours joins the list; false for anything else.
+pub(crate) fn list_task(args: Args<'_>) -> Result<bool> {
+    let task = args.positional().first().and_then(|task| task.cast::<TaskObject>());
+    task.inspect(|task| task.list());
+    Ok(task.is_some())
+}
+
+/// `unlist_task(task)`: a task of ours leaves the list; false for anything else.
+pub(crate) fn unlist_task(args: Args<'_>) -> Result<bool> {
+    let task = args.positional().first().and_then(|task| task.cast::<TaskObject>());
+    task.inspect(|task| task.link.leave());
+    Ok(task.is_some())
+}
+
 /// `connect_registry(offsets)`: takes the offsets that the interpreter publishes for debuggers, in the
 /// order of `visible::Offsets`, and returns whether tasks now join the interpreter's own list.
 pub(crate) fn connect_registry(args: Args<'_>) -> Result<bool> {

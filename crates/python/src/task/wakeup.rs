@@ -1,7 +1,7 @@
 //! What a task waited for is done: on to the next step.
 
 use crate::ffi::{Layout, Object, Owned, Result, call_method0, names};
-use crate::future::{FutureObject, as_future};
+use crate::future::{FutureObject, as_plain_future};
 
 use super::{TaskObject, enter, leave};
 
@@ -19,7 +19,7 @@ impl TaskObject {
 
     /// The same for a future of any class: its result is not needed, only whether reading it raises.
     fn wake_by(&self, future: &Object) -> Result<()> {
-        if let Some(ours) = as_future(future) {
+        if let Some(ours) = as_plain_future(future) {
             return self.wake(ours);
         }
         let exception = call_method0(future, &names().result).err().map(crate::ffi::Raised::take);

@@ -37,15 +37,6 @@ async def main():
         sleeper.cancel()
         await attempt_await(f"cancelled before sleep({delay}) began", sleeper)
 
-    order = []
-
-    async def sleeps(delay):
-        await asyncio.sleep(delay)
-        order.append(delay)
-
-    await asyncio.gather(*(sleeps(d / 100) for d in (3, 1, 2, 0, -1)))
-    print(order)
-
     # By hand.
     coroutine = asyncio.sleep(0, "by hand")
     print(coroutine.send(None))

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 
+from observe import settle
+
 loop = asyncio.new_event_loop()
 
 
@@ -96,7 +98,7 @@ async def task_fails():
 
 async def main():
     asyncio.create_task(task_fails(), name="fails")
-    await asyncio.sleep(0.001)
+    await settle()
     gc.collect()
     print("9 a task's")
     task = asyncio.create_task(task_fails())

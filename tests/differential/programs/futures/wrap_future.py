@@ -3,7 +3,7 @@
 import asyncio
 import concurrent.futures
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, settle
 
 
 class Duck:
@@ -50,7 +50,7 @@ async def main():
     await asyncio.sleep(0)
     print("running source", source.cancelled())
     source.set_result("late")
-    await asyncio.sleep(0.001)
+    await settle()
     print(wrapped)
     for error in (
         concurrent.futures.CancelledError("c"),

@@ -4,7 +4,7 @@
 import asyncio
 import io
 
-from observe import attempt
+from observe import attempt, settle
 
 
 def names(graph, depth=0):
@@ -63,7 +63,7 @@ async def main():
 
     owner = asyncio.create_task(group(), name="owner")
     gatherer = asyncio.create_task(gathers(), name="gatherer")
-    await asyncio.sleep(0.001)
+    await settle()
     names(asyncio.capture_call_graph(grouped[0]))
     graph = asyncio.capture_call_graph(future)
     print(len(graph.awaited_by))

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from observe import attempt
+from observe import attempt, settle
 
 
 async def numbers(label):
@@ -33,7 +33,7 @@ async def dropped():
     print("after the break")
     await asyncio.sleep(0)
     print("one turn later")
-    await asyncio.sleep(0.01)
+    await settle()
 
 
 asyncio.run(dropped())
@@ -66,7 +66,7 @@ async def dropped_and_failing():
     async for _ in failing("dropped"):
         break
     gc.collect()
-    await asyncio.sleep(0.01)
+    await settle()
 
 
 asyncio.run(dropped_and_failing())

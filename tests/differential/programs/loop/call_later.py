@@ -20,8 +20,10 @@ def run(seconds):
 
 
 # Deadline order, whatever the order of the calls.
+base = loop.time()
 for delay in (0.03, 0.01, 0.02):
-    loop.call_later(delay, note, delay)
+    loop.call_at(base + delay, note, delay)
+loop.call_later(0.001, note, "call_later")
 run(0.05)
 
 # The past runs on the next turn, after what is ready now.
@@ -38,9 +40,10 @@ loop.call_at(due, lambda: print("early" if loop.time() < due - 1e-6 else "not ea
 run(0.04)
 
 # Cancelling: from outside, by an earlier timer, by itself.
-first = loop.call_later(0.01, lambda: second.cancel())
-second = loop.call_later(0.02, note, "second")
-third = loop.call_later(0.015, lambda: (third.cancel(), note("third")))
+base = loop.time()
+first = loop.call_at(base + 0.01, lambda: second.cancel())
+second = loop.call_at(base + 0.02, note, "second")
+third = loop.call_at(base + 0.015, lambda: (third.cancel(), note("third")))
 fourth = loop.call_later(0.001, note, "fourth")
 fourth.cancel()
 run(0.04)

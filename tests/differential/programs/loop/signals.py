@@ -16,11 +16,13 @@ def send(number=signal.SIGUSR1):
 
 def note(*args):
     print("signal", args, asyncio.get_running_loop() is loop)
+    loop.stop()
 
 
-def run(seconds=0.02):
-    loop.call_later(seconds, loop.stop)
+def run():
+    guard = loop.call_later(5, loop.stop)
     loop.run_forever()
+    guard.cancel()
 
 
 attempt("add", loop.add_signal_handler, signal.SIGUSR1, note, 1, "two")
@@ -38,11 +40,12 @@ run()
 # Out of a thread, into a loop that waits.
 thread = threading.Timer(0.01, send)
 thread.start()
-run(0.04)
+run()
 thread.join()
 
 
 def failing():
+    loop.stop()
     raise ValueError("from a signal handler")
 
 

@@ -131,10 +131,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # In a loop that no runner minds.
 loop = asyncio.new_event_loop()
 loop.call_soon(interrupt)
-loop.call_later(0.05, loop.stop)
 attempt("run_forever", loop.run_forever)
 threading.Timer(0.02, interrupt).start()
-loop.call_later(10, loop.stop)
 attempt("run_forever, waiting", loop.run_forever)
 loop.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import sys
 
 from observe import attempt
 
@@ -43,9 +44,14 @@ PARTS = [
     "wrap_future",
 ]
 
+# On 3.11 inspect goes by a function's code alone, which native functions lack; asyncio's own test knows a mark.
+is_coroutine_function = (
+    inspect.iscoroutinefunction if sys.version_info >= (3, 12) else asyncio.iscoroutinefunction
+)
+
 for name in PARTS:
     thing = getattr(asyncio, name, None)
-    print(name, type(thing) is type, callable(thing), inspect.iscoroutinefunction(thing))
+    print(name, type(thing) is type, callable(thing), is_coroutine_function(thing))
 
 
 def signature(function):
@@ -56,6 +62,8 @@ def signature(function):
 
 
 for name in PARTS:
+    if name == "run" and sys.version_info < (3, 12):
+        continue  # aioxide's takes a loop_factory on 3.11 too
     thing = getattr(asyncio, name)
     if not isinstance(thing, type):
         attempt(f"signature of {name}", signature, thing)

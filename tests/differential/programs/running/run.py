@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from observe import attempt, describe
+from observe import attempt, describe, settle
 
 
 async def value(result="value"):
@@ -73,7 +73,7 @@ async def leaves():
     asyncio.create_task(tells("a"), name="a")
     asyncio.create_task(tells("b", ValueError("while cancelled")), name="b")
     asyncio.create_task(value(), name="never started")
-    await asyncio.sleep(0.001)
+    await settle()
     asyncio.create_task(tells("never started"), name="c")
     return "left"
 

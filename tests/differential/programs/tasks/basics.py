@@ -5,7 +5,7 @@ import inspect
 import types
 import weakref
 
-from observe import attempt, attempt_await, close
+from observe import attempt, attempt_await, close, settle
 
 
 async def value(result="value"):
@@ -74,7 +74,7 @@ async def main():
 
     # A task takes it up to 3.11 only.
     attempt("generator based", asyncio.create_task, generator_based())
-    await asyncio.sleep(0.001)
+    await settle()
     await attempt_await("coroutine-like", asyncio.create_task(CoroutineLike()))
     for wrong in (None, 5, value, plain_generator(), loop.create_future(), [1]):
         attempt(f"Task({type(wrong).__name__})", lambda: asyncio.Task(wrong, name="direct"))  # noqa: B023

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from observe import attempt
+from observe import attempt, settle
 
 
 def names(tasks):
@@ -39,7 +39,7 @@ async def main():
     asyncio.create_task(idle(2), name="not kept")
     gc.collect()
     print(names(asyncio.all_tasks()))
-    await asyncio.sleep(0.001)
+    await settle()
 
     def callback():
         print("in a callback", asyncio.current_task())

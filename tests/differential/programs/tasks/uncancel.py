@@ -48,16 +48,20 @@ async def main():
     await attempt_await("taken back", asyncio.create_task(taken_back()))
 
     # A timeout inside a cancelled task lets the outer cancellation through.
+    timed_out = asyncio.Event()
+
     async def with_timeout():
         try:
             async with asyncio.timeout(0.01):
                 await asyncio.sleep(10)
         except TimeoutError:
             print("timed out", asyncio.current_task().cancelling())
+        timed_out.set()
         await asyncio.sleep(10)
 
     task = asyncio.create_task(with_timeout())
-    await asyncio.sleep(0.03)
+    await timed_out.wait()
+    await asyncio.sleep(0)
     task.cancel("outer")
     await attempt_await("with timeout", task)
     print(task.cancelling())

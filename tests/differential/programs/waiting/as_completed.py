@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, settle
 
 
 async def value(name, turns):
@@ -38,13 +38,13 @@ async def plain():
         print("never", awaitable)
     same = value("same", 1)
     print("duplicates", len(list(asyncio.as_completed([same, same]))))
-    await asyncio.sleep(0.001)
+    await settle()
 
 
 async def timeouts():
     task = asyncio.create_task(forever(), name="slow")
     quick = asyncio.create_task(value("quick", 1), name="quick")
-    for awaitable in asyncio.as_completed([task, quick], timeout=0.01):
+    for awaitable in asyncio.as_completed([task, quick], timeout=0.1):
         await attempt_await("timeout", awaitable)
     print("not cancelled by it", task.done())
     for awaitable in asyncio.as_completed([task], timeout=0):
@@ -72,7 +72,7 @@ async def asynchronous():
         print("never")
     pending = asyncio.create_task(forever(), name="pending")
     try:
-        async for task in asyncio.as_completed([pending, value("first", 1)], timeout=0.01):
+        async for task in asyncio.as_completed([pending, value("first", 1)], timeout=0.1):
             print("before the timeout", await task)
     except TimeoutError as error:
         print("timed out", error.args)

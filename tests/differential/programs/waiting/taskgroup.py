@@ -6,7 +6,7 @@ A group cancels its children in the order of a set, so what they say then is pri
 import asyncio
 import sys
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, settle
 
 told = []
 
@@ -89,7 +89,7 @@ async def child_cancelled(group):
     task = group.create_task(tells("child"))
     await asyncio.sleep(0)
     task.cancel("only the child")
-    await asyncio.sleep(0.001)
+    await settle()
     return "the group goes on"
 
 
@@ -171,7 +171,7 @@ async def main():
             group.create_task(tells("child"))
 
     task = asyncio.create_task(cancelled_at_exit())
-    await asyncio.sleep(0.001)
+    await settle()
     task.cancel("at the exit")
     await show("cancelled at the exit", task)
 

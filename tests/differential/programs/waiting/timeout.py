@@ -2,7 +2,7 @@
 
 import asyncio
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, settle
 
 
 async def main():
@@ -128,7 +128,7 @@ async def in_a_callback():
         attempt("outside a task", coroutine.send, None)
 
     loop.call_soon(callback)
-    await asyncio.sleep(0.001)
+    await settle()
 
 
 asyncio.run(in_a_callback())

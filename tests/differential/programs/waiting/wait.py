@@ -2,7 +2,7 @@
 
 import asyncio
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, settle
 
 
 async def value(name, turns):
@@ -69,7 +69,7 @@ async def main():
             return_when=asyncio.FIRST_COMPLETED,
         ),
     )
-    await asyncio.sleep(0.001)
+    await settle()
 
     pending = asyncio.create_task(forever(), name="pending")
     show("timeout", await asyncio.wait([pending], timeout=0.01))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, settle
 
 
 async def value(result="value", turns=1):
@@ -81,11 +81,11 @@ async def main():
     await attempt_await("slow to cancel", asyncio.wait_for(slow_to_cancel(), 0.001))
 
     waiter = asyncio.create_task(asyncio.wait_for(tells("inner"), 10))
-    await asyncio.sleep(0.001)
+    await settle()
     waiter.cancel("outer")
     await attempt_await("outer cancelled", waiter)
     waiter = asyncio.create_task(asyncio.wait_for(refuses(), 10))
-    await asyncio.sleep(0.001)
+    await settle()
     waiter.cancel("outer")
     await attempt_await("outer cancelled, inner refuses", waiter)
     waiter = asyncio.create_task(asyncio.wait_for(tells("never starts"), 10))
@@ -93,7 +93,7 @@ async def main():
     await attempt_await("cancelled before it starts", waiter)
     inner = asyncio.create_task(tells("inner task"))
     waiter = asyncio.create_task(asyncio.wait_for(inner, 10))
-    await asyncio.sleep(0.001)
+    await settle()
     inner.cancel("inner")
     await attempt_await("inner cancelled", waiter)
     # Done and cancelled in the same turn.
