@@ -35,12 +35,12 @@ where
         let module_name = module_name.ok_or_else(Raised::already)?;
         let function = ffi::PyCFunction_NewEx(table, ptr::null_mut(), module_name.pointer());
         let function = Owned::<Object>::from_pointer(function).ok_or_else(Raised::already)?;
-        add_object(module, name, &function)
+        add(module, name, &function)
     }
 }
 
 /// `module.name = value`.
-pub(crate) fn add_object(module: &Object, name: &CStr, value: &Object) -> Result<()> {
+fn add(module: &Object, name: &CStr, value: &Object) -> Result<()> {
     // SAFETY: live objects, a terminated name.
     match unsafe { ffi::PyModule_AddObjectRef(module.pointer(), name.as_ptr(), value.pointer()) } {
         0 => Ok(()),
@@ -81,7 +81,7 @@ where
 /// A function of the module that takes attributes.
 ///
 /// `inspect` and `asyncio` recognise a coroutine function by marks that they set as attributes, which
-/// the interpreter's own built-in functions refuse; the package marks these when it is imported.
+/// the interpreter's own built-in functions refuse.
 #[repr(C)]
 pub(crate) struct NativeFunction {
     head: ffi::PyObject,
@@ -151,7 +151,15 @@ impl NativeFunction {
         function.documentation.fill(text.to_str().unwrap_or_default().into_owned()?);
         function.module.fill("aioxide".into_owned()?);
         function.entry.set(Some(vector_entry::<F, R>));
-        add_object(module, name, function.object())
+        function.mark()?;
+        add(module, name, function.object())
+    }
+
+    /// Sets what `inspect.iscoroutinefunction` (from 3.12 on) and `asyncio.iscoroutinefunction` look for.
+    fn mark(&self) -> Result<()> {
+        #[cfg(Py_3_12)]
+        super::call1(&super::names().mark_coroutine_function, self.object())?;
+        self.object().set_attribute(&super::names().is_coroutine_attribute, &super::names().is_coroutine_mark)
     }
 
     fn attributes(&self) -> Result<Owned> {
