@@ -172,6 +172,7 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
             self._check_closed()
             self._check_default_executor()
             self._default_executor = DefaultExecutor()
+            return self.run_in_executor(*args, **kwargs)
         return _UnixSelectorEventLoop.run_in_executor(self, *args, **kwargs)
 
     def _create_task_by_factory(self, coro: Any, **kwargs: Any) -> Any:
