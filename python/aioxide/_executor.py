@@ -32,11 +32,16 @@ _executors: "weakref.WeakSet[DefaultExecutor]" = weakref.WeakSet()
 class DefaultExecutor(thread.ThreadPoolExecutor):
     """The threads of one loop, as many as `ThreadPoolExecutor()` has in this Python."""
 
+    _work_queue: _native.JobQueue
+    _threads: set[threading.Thread]
+
     def __init__(self) -> None:
         super().__init__(thread_name_prefix="asyncio")
         self._work_queue = _native.JobQueue(self._max_workers, _OWN_SUBMIT)
         # Since 3.14 a work item is run in a context, which stands for the pool's initializer.
-        contexts = (self._create_worker_context(),) if sys.version_info >= (3, 14) else ()
+        contexts: tuple[Any, ...] = ()
+        if sys.version_info >= (3, 14):
+            contexts = (self._create_worker_context(),)
         self._run_item = operator.methodcaller("run", *contexts)
         _executors.add(self)
 
@@ -68,7 +73,8 @@ class DefaultExecutor(thread.ThreadPoolExecutor):
             raise
         self._threads.add(worker)
         # What concurrent.futures goes through when the interpreter ends.
-        thread._threads_queues[worker] = jobs
+        threads_to_join: Any = thread._threads_queues
+        threads_to_join[worker] = jobs
 
     def _forget_threads(self) -> None:
         self._threads.clear()
@@ -77,7 +83,9 @@ class DefaultExecutor(thread.ThreadPoolExecutor):
 
 
 def _work(
-    executor_reference: Callable[[], DefaultExecutor | None], jobs: Any, run_item: Callable[[Any], Any]
+    executor_reference: Callable[[], DefaultExecutor | None],
+    jobs: _native.JobQueue,
+    run_item: Callable[[Any], Any],
 ) -> None:
     try:
         jobs.work(run_item)

@@ -617,7 +617,7 @@ def test_shutdown_waits_for_running_calls(aio, loop):
     loop.run_until_complete(loop.shutdown_default_executor())
     assert ended == [True]
     assert loop._executor_shutdown_called is True
-    with pytest.raises(RuntimeError, match="^Executor shutdown has been called$"):
+    with pytest.raises(RuntimeError, match=r"^Executor shutdown has been called$"):
         loop.run_in_executor(None, int)
     loop.run_until_complete(future)
     assert not any(thread.is_alive() for thread in loop._default_executor._threads)
@@ -625,7 +625,7 @@ def test_shutdown_waits_for_running_calls(aio, loop):
 
 def test_shutdown_without_an_executor_forbids_one(loop):
     loop.run_until_complete(loop.shutdown_default_executor())
-    with pytest.raises(RuntimeError, match="^Executor shutdown has been called$"):
+    with pytest.raises(RuntimeError, match=r"^Executor shutdown has been called$"):
         loop.run_in_executor(None, int)
 
 
@@ -646,7 +646,7 @@ def test_shutdown_gives_up_after_its_timeout(loop):
 def test_an_executor_that_was_shut_down_itself_refuses(loop):
     loop.run_until_complete(loop.run_in_executor(None, int))
     loop._default_executor.shutdown()
-    with pytest.raises(RuntimeError, match="^cannot schedule new futures after shutdown$"):
+    with pytest.raises(RuntimeError, match=r"^cannot schedule new futures after shutdown$"):
         loop.run_in_executor(None, int)
 
 
@@ -687,7 +687,7 @@ def test_close_does_not_wait_and_a_late_result_is_dropped(loop_factory):
     threads[0].join(10)
     assert not threads[0].is_alive()
     assert not future.done()
-    with pytest.raises(RuntimeError, match="^Event loop is closed$"):
+    with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
         loop.run_in_executor(None, int)
     del future
 
@@ -836,7 +836,7 @@ def test_the_parents_executor_works_in_the_child_too(program):
 
 
 def test_many_calls_while_the_interpreter_switches_often(loop):
-    """Short turns of the interpreter's lock bring out what is not safe between two of its holders."""
+    """Short turns of the interpreter's lock bring out what is not safe between its holders."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

@@ -3,9 +3,7 @@
 use aioxide_core::reactor::Waker;
 
 use crate::executor::{Call, JobQueue};
-use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, call_keywords, call_method0, call_method1, names,
-};
+use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, call_keywords, call_method0, names};
 use crate::future::{FutureObject, State};
 use crate::handle::HandleObject;
 
@@ -21,7 +19,7 @@ impl LoopObject {
         if let ([executor, function, arguments @ ..], None) = (args.positional(), args.names()) {
             if executor.is_none() && !self.closed.get() && !self.executor_shut_down.get() {
                 if let (Some(own), Some(jobs)) = (self.executor.get(), self.jobs.get()) {
-                    if self.has_shortcuts() && self.own_makers.get() && jobs.takes_calls(&own)? {
+                    if self.has_shortcuts() && self.makes_plain_futures() && jobs.takes_calls(&own)? {
                         return self.call_in_thread(&own, &jobs, function, arguments);
                     }
                 }

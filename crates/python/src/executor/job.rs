@@ -51,11 +51,7 @@ impl Job {
 
 impl Call {
     /// `callable(*arguments)`, for `future`, whose loop is ours.
-    pub(crate) fn new(
-        callable: &Object,
-        arguments: &[&Object],
-        future: Owned<FutureObject>,
-    ) -> Result<Self> {
+    pub(crate) fn new(callable: &Object, arguments: &[&Object], future: Owned<FutureObject>) -> Result<Self> {
         Ok(Self { callable: callable.own(), arguments: tuple_of(arguments)?, future })
     }
 

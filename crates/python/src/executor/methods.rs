@@ -24,12 +24,8 @@ pub(crate) fn register(module: &Object) -> Result<()> {
 
 impl JobQueue {
     fn initialise(&self, args: Args<'_>) -> Result<()> {
-        const SIGNATURE: Signature<2> = Signature {
-            function: "JobQueue",
-            parameters: [c"limit", c"submit"],
-            positional: 2,
-            required: 2,
-        };
+        const SIGNATURE: Signature<2> =
+            Signature { function: "JobQueue", parameters: [c"limit", c"submit"], positional: 2, required: 2 };
         if let [Some(limit), Some(submit)] = SIGNATURE.bind(args)? {
             self.set_limit(usize::try_from(limit.to_u64()?).unwrap_or(usize::MAX));
             self.submit.set(submit.own());

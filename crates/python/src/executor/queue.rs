@@ -118,8 +118,7 @@ impl JobQueue {
 
     fn lacks_worker(&self) -> bool {
         let state = self.state();
-        state.workers.get() < state.limit.get()
-            && state.jobs.with(|jobs| jobs.len()) > state.coming.get()
+        state.workers.get() < state.limit.get() && state.jobs.with(|jobs| jobs.len()) > state.coming.get()
     }
 
     /// True when a worker should be started for a job that waits; from then on it counts as coming.
