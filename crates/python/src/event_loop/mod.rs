@@ -37,4 +37,4 @@ mod watch;
 pub(crate) use call::call_soon;
 pub(crate) use entry::Ready;
 pub(crate) use methods::{note_fork, register};
-pub(crate) use object::{LoopObject, current_loop, running_loop, running_native_loop};
+pub(crate) use object::{LoopObject, current_loop, running_loop, running_loop_if_any, running_native_loop};

@@ -224,15 +224,20 @@ fn closed_error() -> Raised {
 /// thread state where the interpreter says where that is, through `_asyncio` elsewhere.
 #[inline]
 pub(crate) fn running_loop() -> Result<Owned> {
+    match running_loop_if_any()? {
+        Some(running) => Ok(running),
+        None => Err(Raised::runtime_error(format_args!("no running event loop"))),
+    }
+}
+
+/// The loop that runs in this thread, of whatever kind, if one does.
+#[inline]
+pub(crate) fn running_loop_if_any() -> Result<Option<Owned>> {
     if let Some(running) = thread_running_loop() {
-        return Ok(running);
+        return Ok(Some(running));
     }
     let running = call0(&names().get_running_loop)?;
-    if running.is_none() {
-        Err(Raised::runtime_error(format_args!("no running event loop")))
-    } else {
-        Ok(running)
-    }
+    Ok(Some(running).filter(|running| !running.is_none()))
 }
 
 /// The loop that runs in this thread, else what `ffi::use_current_loop` was told to ask.

@@ -162,6 +162,7 @@ names! {
         extract_stack = "traceback" . "extract_stack",
         stdlib_handle = "asyncio.events" . "Handle",
         stdlib_timer_handle = "asyncio.events" . "TimerHandle",
+        #[cfg(Py_3_14)] stdlib_thread_safe_handle = "asyncio.events" . "_ThreadSafeHandle",
         task_repr = "asyncio.base_tasks" . "_task_repr",
         task_get_stack = "asyncio.base_tasks" . "_task_get_stack",
         task_print_stack = "asyncio.base_tasks" . "_task_print_stack",

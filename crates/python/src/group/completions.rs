@@ -6,7 +6,7 @@ use std::mem::offset_of;
 
 use pyo3::ffi;
 
-use crate::event_loop::{current_loop, running_loop};
+use crate::event_loop::{current_loop, running_loop, running_loop_if_any};
 use crate::ffi::{
     Args, BoundMethod, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised,
     Result, Signature, Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, items_of,
@@ -159,8 +159,12 @@ impl Completions {
         check(&given)?;
         let event_loop = current_loop()?;
         if cfg!(Py_3_14) {
-            if let Some(task) = awaiting_task(&*running_loop()?)? {
-                self.waiting.set(task);
+            // There may be a current loop that does not run yet: older programs run it with one
+            // coroutine of the iteration after the other. Then no task waits.
+            if let Some(running) = running_loop_if_any()? {
+                if let Some(task) = awaiting_task(&running)? {
+                    self.waiting.set(task);
+                }
             }
         }
         let unfinished = set_of(None)?;
