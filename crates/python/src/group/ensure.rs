@@ -1,7 +1,10 @@
 //! `ensure_future`: a coroutine or any awaitable becomes a task.
 
 use crate::event_loop::current_loop;
-use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, Signature, call_keywords, call_method0, call1, names, tuple_of};
+use crate::ffi::{
+    Args, Layout, Object, Owned, Raised, Result, Signature, call_keywords, call_method0, call1, names,
+    tuple_of,
+};
 use crate::future::any::is_future;
 use crate::task::{is_coroutine, is_plain_coroutine, loop_of};
 
