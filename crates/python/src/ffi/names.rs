@@ -19,8 +19,8 @@ macro_rules! names {
             pub(crate) current_loop: Slot,
             /// `0`.
             pub(crate) zero: Owned,
-            /// The methods of a loop that futures and timers call past, unless somebody overrides them.
-            pub(crate) overridable: [Owned; 3],
+            /// The methods of a loop that futures, timers and threads call past, unless somebody overrides them.
+            pub(crate) overridable: [Owned; 4],
             /// The methods of a loop that make futures and tasks.
             pub(crate) makers: [Owned; 2],
             /// `False`.
@@ -42,7 +42,12 @@ macro_rules! names {
                     current_loop: current_loop_of_asyncio()?,
                     true_: true.into_owned()?,
                     zero: 0_u64.into_owned()?,
-                    overridable: [intern(c"call_soon")?, intern(c"get_debug")?, intern(c"time")?],
+                    overridable: [
+                        intern(c"call_soon")?,
+                        intern(c"call_soon_threadsafe")?,
+                        intern(c"get_debug")?,
+                        intern(c"time")?,
+                    ],
                     makers: [intern(c"create_task")?, intern(c"create_future")?],
                     context_keyword: tuple_of(&[&*intern(c"context")?])?,
                     msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
@@ -69,7 +74,6 @@ names! {
         abort = c"_abort",
         call_at = c"call_at",
         cancelling = c"cancelling",
-        exceptions_attribute = c"exceptions",
         group_errors = c"unhandled errors in a TaskGroup",
         is_base_error = c"_is_base_error",
         on_task_done = c"_on_task_done",
@@ -111,6 +115,7 @@ names! {
         result = c"result",
         run = c"run",
         run_in_executor = c"run_in_executor",
+        run_in_any_executor = c"_run_in_any_executor",
         send = c"send",
         set_exception = c"set_exception",
         set_name = c"set_name",
@@ -118,10 +123,13 @@ names! {
         set_running_or_notify_cancel = c"set_running_or_notify_cancel",
         source_traceback = c"source_traceback",
         source_traceback_attribute = c"_source_traceback",
+        start_worker = c"_start_worker",
+        submit = c"submit",
         task = c"task",
         throw = c"throw",
         uncancel = c"uncancel",
         value = c"value",
+        work_queue = c"_work_queue",
     }
     objects {
         cancelled_error = "asyncio.exceptions" . "CancelledError",
@@ -171,6 +179,8 @@ names! {
         warn_unawaited = "warnings" . "_warn_unawaited_coroutine",
         check_callback = "aioxide._reports" . "check_callback",
         run_foreign_handle = "aioxide._reports" . "run_foreign_handle",
+        convert_future_exception = "asyncio.futures" . "_convert_future_exc",
+        queue_empty = "queue" . "Empty",
         coroutine_origin = "aioxide._reports" . "coroutine_origin",
         fileno_of = "aioxide._reports" . "fileno_of",
         report_slow_callback = "aioxide._reports" . "report_slow_callback",
