@@ -81,7 +81,7 @@ where
 /// A function of the module that takes attributes.
 ///
 /// `inspect` and `asyncio` recognise a coroutine function by marks that they set as attributes, which
-/// the interpreter's own built-in functions refuse.
+/// the interpreter's own built-in functions refuse; the package marks these when it is imported.
 #[repr(C)]
 pub(crate) struct NativeFunction {
     head: ffi::PyObject,
@@ -151,15 +151,7 @@ impl NativeFunction {
         function.documentation.fill(text.to_str().unwrap_or_default().into_owned()?);
         function.module.fill("aioxide".into_owned()?);
         function.entry.set(Some(vector_entry::<F, R>));
-        function.mark()?;
         add(module, name, function.object())
-    }
-
-    /// Sets what `inspect.iscoroutinefunction` (from 3.12 on) and `asyncio.iscoroutinefunction` look for.
-    fn mark(&self) -> Result<()> {
-        #[cfg(Py_3_12)]
-        super::call1(&super::names().mark_coroutine_function, self.object())?;
-        self.object().set_attribute(&super::names().is_coroutine_attribute, &super::names().is_coroutine_mark)
     }
 
     fn attributes(&self) -> Result<Owned> {
