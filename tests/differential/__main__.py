@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import local
 
 from .doors import AIOXIDE_DOORS, DOORS
-from .runner import SECONDS, Session, find_programs, needed_version, program_name
+from .runner import SECONDS, Session, excluded_door, find_programs, needed_version, program_name
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -63,7 +63,11 @@ def main() -> int:
 
     started = time.monotonic()
     work = [
-        (program, door) for _ in range(arguments.repeat) for program in programs for door in doors
+        (program, door)
+        for _ in range(arguments.repeat)
+        for program in programs
+        for door in doors
+        if door.name != excluded_door(program)
     ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         outcomes = [outcome for outcome in pool.map(compare, work) if outcome]

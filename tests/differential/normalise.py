@@ -37,7 +37,8 @@ SUBSTITUTIONS = [
         re.compile(r"(<Future \w+(?: cb=\[[^]]*\])?(?: \w+=[^<>]*?)?) created at [^\s>]+:\d+"),
         r"\1 created at LINE",
     ),
-    # Where an implementation defines its own callbacks and makes its own tasks; native code has no place.
+    # Where an implementation defines its own callbacks and makes its own tasks; native code has no
+    # place.
     (
         re.compile(r" at [^\s\">]*/(?:asyncio|aioxide|uvloop)/\w+\.pyx?:\d+"),
         "",

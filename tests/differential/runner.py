@@ -84,9 +84,19 @@ def program_name(program: Path) -> str:
 
 def needed_version(program: Path) -> tuple[int, ...]:
     """The version after "# Needs Python" in the program's first line; (3, 11) when it has none."""
-    with program.open(encoding="utf-8") as file:
-        match = re.match(r"# Needs Python (\d+)\.(\d+)", file.readline())
+    match = re.match(r"# Needs Python (\d+)\.(\d+)", first_line(program))
     return tuple(map(int, match.groups())) if match else (3, 11)
+
+
+def excluded_door(program: Path) -> str | None:
+    """The door after "not through" in the program's first line, where the reason follows."""
+    match = re.match(r"# .*\bnot through (\w+):", first_line(program))
+    return match[1] if match else None
+
+
+def first_line(program: Path) -> str:
+    with program.open(encoding="utf-8") as file:
+        return file.readline()
 
 
 class Bootstrap:

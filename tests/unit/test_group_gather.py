@@ -433,10 +433,10 @@ def test_on_loops_that_are_not_ours():
         assert runner.run(main()) == "ran"
 
 
-def test_a_loop_with_its_own_create_task(aio, loop_factory):
+def test_a_loop_with_its_own_create_task(aio, loop):
     made = []
 
-    class Counting(type(loop_factory())):
+    class Counting(type(loop)):
         def create_task(self, coro, **keywords):
             made.append(coro)
             return super().create_task(coro, **keywords)
@@ -470,10 +470,10 @@ def test_an_instance_with_its_own_create_task(aio, run):
     assert run(main) == 2
 
 
-def test_a_loop_with_its_own_call_soon(aio, loop_factory):
+def test_a_loop_with_its_own_call_soon(aio, loop):
     called = []
 
-    class Watching(type(loop_factory())):
+    class Watching(type(loop)):
         def call_soon(self, callback, *arguments, context=None):
             called.append(getattr(callback, "__qualname__", ""))
             return super().call_soon(callback, *arguments, context=context)
@@ -595,11 +595,13 @@ def test_nothing_is_kept(aio, run):
         references = [weakref.ref(value), weakref.ref(error)]
         outer = aio.gather(give(aio, value), give(aio, 1, 2))
         references.append(weakref.ref(outer))
-        assert (await outer)[0] is value
+        await outer
         failed = aio.gather(fail(aio, error), give(aio, value, 3), return_exceptions=True)
         references.append(weakref.ref(failed))
         await failed
         del value, error, outer, failed
+        # The entry of the loop that woke this task holds the future for one turn longer.
+        await aio.sleep(0)
         gc.collect()
         return [reference() for reference in references]
 

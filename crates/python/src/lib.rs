@@ -8,12 +8,14 @@
 //! * [`group`]: making tasks, and waiting for several of them
 //! * [`scope`]: timeouts and task groups
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
+//! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
 //!
 //! The package `python/aioxide` gives all this its public names.
 
 mod awaitable;
 mod event_loop;
+mod executor;
 mod ffi;
 mod future;
 mod group;
@@ -42,6 +44,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     task::register(module)?;
     handle::register(module)?;
     event_loop::register(module)?;
+    executor::register(module)?;
     awaitable::register_base(module)?;
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
     NativeFunction::add(

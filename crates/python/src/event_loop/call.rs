@@ -60,6 +60,7 @@ impl LoopObject {
             check_callback(callback, "call_soon_threadsafe")?;
         }
         let handle = self.queue_call(callback, arguments, context)?;
+        handle.note_thread_safe();
         self.wake()?;
         Ok(handle)
     }

@@ -8,6 +8,7 @@ use aioxide_core::ready::Queue;
 use aioxide_core::time::TimerHeap;
 use pyo3::ffi;
 
+use crate::executor::JobQueue;
 use crate::ffi::{
     Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor,
     call0, names,
@@ -43,6 +44,12 @@ pub(crate) struct LoopObject {
     pub(super) last_time: Cell<f64>,
     pub(super) task_factory: Slot,
     pub(super) current_handle: Slot,
+    /// The default executor, once there is one.
+    pub(super) executor: Slot,
+    /// Its jobs, when it is aioxide's own.
+    pub(super) jobs: Slot<JobQueue>,
+    /// Whether `shutdown_default_executor` or `close` was called.
+    pub(super) executor_shut_down: Cell<bool>,
 }
 
 /// What moves a loop: made by `__init__`, gone with the loop.
@@ -88,6 +95,8 @@ impl Collectable for LoopObject {
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.task_factory);
         visitor.slot(&self.current_handle);
+        visitor.slot(&self.executor);
+        visitor.slot(&self.jobs);
         if let Some(engine) = self.engine.get() {
             engine.ready.with(|ready| ready.iter().for_each(|entry| entry.traverse(visitor)));
             engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| visitor.object(timer.object())));
@@ -100,6 +109,8 @@ impl Collectable for LoopObject {
     fn clear(&self) {
         self.task_factory.clear();
         self.current_handle.clear();
+        self.executor.clear();
+        self.jobs.clear();
         self.drop_entries();
         if let Some(engine) = self.engine.get() {
             drop(engine.reactor.with(Reactor::close));
@@ -182,6 +193,17 @@ impl LoopObject {
         self.thread.get() != 0
     }
 
+    /// `timer`, which is in the heap, is cancelled: it leaves at once if it stands last, and is counted
+    /// as dead if not.
+    #[inline(always)]
+    pub(crate) fn drop_cancelled_timer(&self, timer: &TimerObject) {
+        let Some(engine) = self.engine.get() else { return };
+        match engine.timers.with(|timers| timers.pop_last(|last| std::ptr::eq(&raw const **last, timer))) {
+            Some(last) => last.unschedule(),
+            None => engine.timers.with(TimerHeap::note_cancelled),
+        }
+    }
+
     /// One more of the timers in the heap is cancelled.
     #[inline(always)]
     pub(crate) fn note_cancelled_timer(&self) {
@@ -202,15 +224,20 @@ fn closed_error() -> Raised {
 /// thread state where the interpreter says where that is, through `_asyncio` elsewhere.
 #[inline]
 pub(crate) fn running_loop() -> Result<Owned> {
+    match running_loop_if_any()? {
+        Some(running) => Ok(running),
+        None => Err(Raised::runtime_error(format_args!("no running event loop"))),
+    }
+}
+
+/// The loop that runs in this thread, of whatever kind, if one does.
+#[inline]
+pub(crate) fn running_loop_if_any() -> Result<Option<Owned>> {
     if let Some(running) = thread_running_loop() {
-        return Ok(running);
+        return Ok(Some(running));
     }
     let running = call0(&names().get_running_loop)?;
-    if running.is_none() {
-        Err(Raised::runtime_error(format_args!("no running event loop")))
-    } else {
-        Ok(running)
-    }
+    Ok(Some(running).filter(|running| !running.is_none()))
 }
 
 /// The loop that runs in this thread, else what `ffi::use_current_loop` was told to ask.

@@ -1,6 +1,6 @@
 //! Errors: raising, fetching and restoring exceptions.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fmt::Arguments;
 use std::ptr;
 
@@ -78,6 +78,18 @@ impl Raised {
         Self::new(unsafe { Object::from_pointer(ffi::PyExc_AttributeError) }, message)
     }
 
+    /// Raises the `AttributeError` for `del object.name` of an attribute that has to be there.
+    #[cold]
+    pub(crate) fn cannot_delete(object: &Object, name: &str) -> Self {
+        if cfg!(not(Py_3_14)) {
+            return Self::attribute_error(format_args!("cannot delete attribute"));
+        }
+        // SAFETY: a live object's type has a terminated name.
+        let kind = unsafe { CStr::from_ptr((*object.type_pointer()).tp_name) };
+        let kind = kind.to_string_lossy();
+        Self::attribute_error(format_args!("attribute '{name}' of '{kind}' objects cannot be deleted"))
+    }
+
     /// Raises the `OSError` (or its subclass) of a failed system call.
     #[cold]
     pub(crate) fn os_error(error: &std::io::Error) -> Self {
@@ -98,7 +110,7 @@ impl Raised {
 
     /// Raises `message` with the arguments formatted by the interpreter (`%R`, `%S`), two objects at most.
     #[cold]
-    pub(crate) fn formatted(kind: &Object, format: &std::ffi::CStr, first: &Object, second: &Object) -> Self {
+    pub(crate) fn formatted(kind: &Object, format: &CStr, first: &Object, second: &Object) -> Self {
         // SAFETY: callers pass formats that consume at most two object arguments; a surplus is ignored.
         unsafe { ffi::PyErr_Format(kind.pointer(), format.as_ptr(), first.pointer(), second.pointer()) };
         Self(())
@@ -207,7 +219,7 @@ fn error_text(number: i32) -> String {
     // SAFETY: strerror_r writes a terminated string of at most the given length.
     let text = unsafe {
         libc_strerror(number, buffer.as_mut_ptr().cast(), buffer.len());
-        std::ffi::CStr::from_ptr(buffer.as_ptr().cast())
+        CStr::from_ptr(buffer.as_ptr().cast())
     };
     text.to_string_lossy().into_owned()
 }

@@ -30,7 +30,11 @@ fn generator_or_error(awaitable: &Object) -> Result<Owned> {
     }
     Err(Raised::formatted(
         &names().type_error,
-        c"object %S can't be used in 'await' expression",
+        if cfg!(Py_3_14) {
+            c"'%S' object can't be awaited"
+        } else {
+            c"object %S can't be used in 'await' expression"
+        },
         &*awaitable.type_object().attribute(&names().name_attribute)?,
         awaitable,
     ))

@@ -53,12 +53,12 @@ pub(crate) use error::{
 #[cfg(Py_3_13)]
 pub(crate) use error::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
-pub(crate) use function::{BoundMethod, NativeFunction, add_function, add_object};
+pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{current_loop, fill_names, import, intern, names, use_current_loop};
+pub(crate) use names::{current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use thrown::{Thrower, thrown};

@@ -15,7 +15,8 @@ use super::FutureObject;
 #[repr(C)]
 pub(crate) struct FutureIterator {
     head: ffi::PyObject,
-    /// Emptied when the iteration has ended.
+    /// Emptied when the iteration has ended; from 3.14 on only by `throw` and `close`, so that an
+    /// iteration that is over ends with the same result each time it is resumed.
     future: Slot<FutureObject>,
 }
 
@@ -81,6 +82,9 @@ impl FutureIterator {
             return Ok(Step::Return(crate::ffi::none()));
         };
         if future.is_done() {
+            if cfg!(Py_3_14) {
+                return future.result().map(Step::Return);
+            }
             let Some(future) = self.future.take() else {
                 return Ok(Step::Return(crate::ffi::none()));
             };

@@ -91,17 +91,13 @@ fn attributes(builder: TypeBuilder<FutureObject>) -> TypeBuilder<FutureObject> {
             c"_cancel_message",
             FutureObject::cancel_message,
             |future: &FutureObject, message: Option<&Object>| {
-                let message = message.ok_or_else(cannot_delete)?;
+                let message =
+                    message.ok_or_else(|| Raised::cannot_delete(future.object(), "_cancel_message"))?;
                 future.set_cancel_message(Some(message));
                 Ok(())
             },
         );
     if cfg!(Py_3_14) { builder.getter(c"_asyncio_awaited_by", FutureObject::awaited_by) } else { builder }
-}
-
-#[cold]
-fn cannot_delete() -> Raised {
-    Raised::attribute_error(format_args!("cannot delete attribute"))
 }
 
 impl FutureObject {
@@ -172,13 +168,14 @@ impl FutureObject {
 
     fn set_blocking(&self, value: Option<&Object>) -> Result<()> {
         self.get_loop()?;
-        let value = value.ok_or_else(cannot_delete)?;
+        let value = value.ok_or_else(|| Raised::cannot_delete(self.object(), "_asyncio_future_blocking"))?;
         self.blocking.set(value.is_true()?);
         Ok(())
     }
 
     fn set_log_traceback(&self, value: Option<&Object>) -> Result<()> {
-        if value.ok_or_else(cannot_delete)?.is_true()? {
+        let value = value.ok_or_else(|| Raised::cannot_delete(self.object(), "_log_traceback"))?;
+        if value.is_true()? {
             return Err(Raised::value_error(format_args!("_log_traceback can only be set to False")));
         }
         self.log_traceback.set(false);

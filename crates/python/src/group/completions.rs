@@ -6,7 +6,7 @@ use std::mem::offset_of;
 
 use pyo3::ffi;
 
-use crate::event_loop::{current_loop, running_loop};
+use crate::event_loop::{current_loop, running_loop, running_loop_if_any};
 use crate::ffi::{
     Args, BoundMethod, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised,
     Result, Signature, Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, items_of,
@@ -159,8 +159,12 @@ impl Completions {
         check(&given)?;
         let event_loop = current_loop()?;
         if cfg!(Py_3_14) {
-            if let Some(task) = awaiting_task(&*running_loop()?)? {
-                self.waiting.set(task);
+            // There may be a current loop that does not run yet: older programs run it with one
+            // coroutine of the iteration after the other. Then no task waits.
+            if let Some(running) = running_loop_if_any()? {
+                if let Some(task) = awaiting_task(&running)? {
+                    self.waiting.set(task);
+                }
             }
         }
         let unfinished = set_of(None)?;
@@ -197,12 +201,12 @@ impl Completions {
         if !self.count_down() {
             return Err(Raised::stop_iteration(none()));
         }
-        WaitForOne::new(self, Gives::Outcome)
+        WaitForOne::coroutine(self, Gives::Outcome)
     }
 
     /// `__anext__()`: as in any coroutine, nothing happens before it is awaited.
     fn async_next(&self) -> Result<Owned> {
-        WaitForOne::new(self, Gives::Future)
+        WaitForOne::coroutine(self, Gives::Future)
     }
 
     /// Takes one off the number of coroutines that are left to give; false when there are none.

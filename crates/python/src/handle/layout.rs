@@ -37,6 +37,9 @@ pub(crate) struct HandleObject {
     pub(super) cancelled: Cell<bool>,
     /// Timers: whether the handle is in the loop's heap (or in its queue, being due).
     pub(super) scheduled: Cell<bool>,
+    /// Whether `call_soon_threadsafe` made it. From 3.14 on asyncio has a class of its own for these,
+    /// whose lock is here the interpreter's.
+    pub(super) thread_safe: Cell<bool>,
 }
 
 /// What only debug mode keeps.
@@ -135,6 +138,12 @@ impl HandleObject {
         let stack = call0(&names().extract_stack)?;
         self.debug.get_or_make().source_traceback.set(stack);
         Ok(())
+    }
+
+    /// Notes that `call_soon_threadsafe` made the handle.
+    #[inline(always)]
+    pub(crate) fn note_thread_safe(&self) {
+        self.thread_safe.set(true);
     }
 
     /// Whether the handle was cancelled.

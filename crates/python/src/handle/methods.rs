@@ -70,7 +70,7 @@ fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
             disguise(
                 handle.object(),
                 handle.object().exactly::<HandleObject>().is_some(),
-                &names().stdlib_handle,
+                handle.stdlib_class(),
             )
         })
         .property(
@@ -118,6 +118,19 @@ fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
 }
 
 impl HandleObject {
+    /// asyncio's class of such a handle.
+    #[cfg(Py_3_14)]
+    fn stdlib_class(&self) -> &'static Object {
+        if self.thread_safe.get() { &names().stdlib_thread_safe_handle } else { &names().stdlib_handle }
+    }
+
+    /// asyncio's class of such a handle.
+    #[cfg(not(Py_3_14))]
+    #[allow(clippy::unused_self, reason = "the same shape as on the versions that tell two apart")]
+    fn stdlib_class(&self) -> &'static Object {
+        &names().stdlib_handle
+    }
+
     /// `Handle.__init__(callback, args, loop, context=None)`.
     fn initialise(&self, args: Args<'_>) -> Result<()> {
         const SIGNATURE: Signature<4> = Signature {
@@ -177,7 +190,7 @@ impl TimerObject {
         let [when, callback, arguments, event_loop, context] = SIGNATURE.bind(args)?;
         let Some(when) = when else { return Ok(()) };
         self.set_up([callback, arguments, event_loop, context])?;
-        self.when.set(when.to_f64()?);
+        // Anything goes, as in asyncio: a handle made by hand is in no heap.
         self.when_given.set(when.own());
         self.scheduled.set(false);
         Ok(())
@@ -193,7 +206,7 @@ impl TimerObject {
                 && self.same_call(other)?)
         };
         let by_deadline = |operation: c_int| -> Result<bool> {
-            // SAFETY: both are live numbers.
+            // SAFETY: both are live objects.
             match unsafe { ffi::PyObject_RichCompareBool(ours.pointer(), theirs.pointer(), operation) } {
                 -1 => Err(Raised::already()),
                 truth => Ok(truth != 0),

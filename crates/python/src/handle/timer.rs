@@ -18,7 +18,7 @@ pub(crate) struct TimerObject {
     handle: HandleObject,
     /// The deadline on the loop's clock, in seconds.
     pub(super) when: Cell<f64>,
-    /// The deadline as the program gave it, when that was no `float`.
+    /// The deadline as the program gave it, when that was no `float` or the handle was made by hand.
     pub(super) when_given: Slot,
 }
 
@@ -97,16 +97,6 @@ impl TimerObject {
         }
     }
 
-    /// The deadline in seconds.
-    pub(crate) fn deadline(&self) -> f64 {
-        self.when.get()
-    }
-
-    /// Whether the loop's heap holds this timer.
-    pub(crate) fn is_scheduled(&self) -> bool {
-        self.scheduled.get()
-    }
-
     /// The loop has taken the timer out of its heap.
     #[inline(always)]
     pub(crate) fn unschedule(&self) {
@@ -123,7 +113,7 @@ impl TimerObject {
             match event_loop.cast::<LoopObject>() {
                 Some(ours) if ours.has_shortcuts() => {
                     if self.scheduled.get() {
-                        ours.note_cancelled_timer();
+                        ours.drop_cancelled_timer(self);
                     }
                 }
                 _ => {

@@ -77,7 +77,7 @@ fn attributes(builder: TypeBuilder<TaskObject>) -> TypeBuilder<TaskObject> {
             |task: &TaskObject| !task.quiet.get(),
             |task: &TaskObject, value: Option<&Object>| {
                 let value =
-                    value.ok_or_else(|| Raised::attribute_error(format_args!("cannot delete attribute")))?;
+                    value.ok_or_else(|| Raised::cannot_delete(task.object(), "_log_destroy_pending"))?;
                 task.quiet.set(!value.is_true()?);
                 Ok(())
             },

@@ -1,6 +1,7 @@
 """Policies, where the Python has them, and get_event_loop outside a running loop."""
 
 import asyncio
+import importlib
 import sys
 import threading
 import warnings
@@ -55,5 +56,8 @@ if sys.version_info < (3, 16):
 
     asyncio.set_event_loop_policy(Policy())
     print(type(asyncio.get_event_loop_policy()).__name__)
-    asyncio.new_event_loop().close()
-    asyncio.run(inside())
+    # aioxide's own new_event_loop() and run() make its loop whatever the policy is: these are
+    # asyncio's, also where the program's "asyncio" is aioxide.
+    stdlib = importlib.import_module("asyncio")
+    stdlib.new_event_loop().close()
+    stdlib.run(inside())

@@ -44,7 +44,8 @@ PARTS = [
     "wrap_future",
 ]
 
-# On 3.11 inspect goes by a function's code alone, which native functions lack; asyncio's own test knows a mark.
+# On 3.11 inspect goes by a function's code alone, which native functions lack; asyncio's own test
+# knows a mark.
 is_coroutine_function = (
     inspect.iscoroutinefunction if sys.version_info >= (3, 12) else asyncio.iscoroutinefunction
 )
