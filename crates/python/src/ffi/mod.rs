@@ -40,8 +40,8 @@ mod types;
 
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use call::{
-    call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
-    check_signals, detached, thread_identity,
+    call_in_thread, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
+    call2, check_signals, detached, thread_identity,
 };
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
