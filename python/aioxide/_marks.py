@@ -17,8 +17,9 @@ COROUTINE_FUNCTIONS = ("sleep", "to_thread", "wait", "wait_for")
 def mark_coroutine_functions() -> None:
     """Set the marks. Done once, when the package is imported."""
     for name in COROUTINE_FUNCTIONS:
-        attributes = vars(getattr(_native, name))
+        function = getattr(_native, name)
+        attributes = vars(function)
         attributes["__signature__"] = inspect.signature(getattr(asyncio, name))
         attributes["_is_coroutine"] = coroutines._is_coroutine  # type: ignore[attr-defined]
         if sys.version_info >= (3, 12):
-            attributes["_is_coroutine_mark"] = inspect._is_coroutine_mark  # type: ignore[attr-defined]
+            inspect.markcoroutinefunction(function)
