@@ -6,9 +6,18 @@ run time (isinstance agrees), so a checker must not object either.
 """
 
 import sys
+from asyncio import Barrier as Barrier
 from asyncio import BaseEventLoop
+from asyncio import BoundedSemaphore as BoundedSemaphore
+from asyncio import Condition as Condition
+from asyncio import Event as Event
 from asyncio import Future as Future
 from asyncio import Handle as Handle
+from asyncio import LifoQueue as LifoQueue
+from asyncio import Lock as Lock
+from asyncio import PriorityQueue as PriorityQueue
+from asyncio import Queue as Queue
+from asyncio import Semaphore as Semaphore
 from asyncio import Task as Task
 from asyncio import TimerHandle as TimerHandle
 from asyncio import all_tasks as all_tasks
@@ -27,6 +36,8 @@ from asyncio.taskgroups import TaskGroup as TaskGroup
 from asyncio.timeouts import Timeout as Timeout
 from asyncio.timeouts import timeout as timeout
 from asyncio.timeouts import timeout_at as timeout_at
+from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 if sys.version_info >= (3, 14):
@@ -39,3 +50,20 @@ class LoopBase(BaseEventLoop):
     """The scheduling half of the loop; `aioxide.Loop` adds what runs once per program or server."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    _default_executor: Any
+    def _check_closed(self) -> None: ...
+    def _check_default_executor(self) -> None: ...
+
+class JobQueue(SimpleQueue[Any]):
+    """What a ThreadPoolExecutor keeps its work items in, and the native loop its calls.
+
+    Not a subclass of SimpleQueue at run time: it has of it what the executor uses.
+    """
+
+    def __init__(self, limit: int, submit: Callable[..., Any] | None) -> None: ...
+    def put(self, item: Any, block: bool = ..., timeout: float | None = ...) -> None: ...
+    def get_nowait(self) -> Any: ...
+    def claim_worker(self) -> bool: ...
+    def give_worker_up(self) -> None: ...
+    def work(self, run_item: Callable[[Any], Any]) -> None: ...
+    def forget_workers(self) -> None: ...

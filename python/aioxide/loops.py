@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _native
+from ._executor import DefaultExecutor
 from ._marks import mark_coroutine_functions
 from ._registry import connect_registries
 
@@ -93,7 +94,7 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
             return getattr(cls, name) is getattr(_native.LoopBase, name) and name not in own
 
         self._set_shortcuts(
-            all(map(is_native, ("call_soon", "get_debug"))),
+            all(map(is_native, ("call_soon", "call_soon_threadsafe", "get_debug"))),
             all(map(is_native, ("create_task", "create_future"))),
             is_native("time"),
         )
@@ -165,6 +166,16 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
         self._debug = enabled
         if self.is_running():
             self.call_soon_threadsafe(self._set_coroutine_origin_tracking, self._debug)
+
+    def _run_in_any_executor(self, *args: Any, **kwargs: Any) -> Any:
+        """What `run_in_executor` does when it is not a plain call into the loop's own threads."""
+        executor = args[0] if args else kwargs.get("executor")
+        if executor is None and self._default_executor is None:
+            self._check_closed()
+            self._check_default_executor()
+            self._default_executor = DefaultExecutor()
+            return self.run_in_executor(*args, **kwargs)
+        return _UnixSelectorEventLoop.run_in_executor(self, *args, **kwargs)
 
     def _create_task_by_factory(self, coro: Any, **kwargs: Any) -> Any:
         """Make a task by the loop's factory, with the arguments that this Python gives it."""

@@ -25,6 +25,7 @@
 //!    [`ready::Inbox`].
 //! 4. [`reactor`]: which descriptors are watched, when to ask the kernel, how the loop blocks and is woken.
 //!    BYTES IN and BYTES OUT start and end here.
+//! 5. [`blocking`]: where the threads wait that do what would block the loop.
 //!
 //! # What one turn does with them
 //!
@@ -58,3 +59,5 @@ pub mod time;
 pub mod ready;
 
 pub mod reactor;
+
+pub mod blocking;

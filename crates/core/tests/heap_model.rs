@@ -104,9 +104,17 @@ proptest! {
                 }
                 Operation::Cancel(position) => {
                     let timer = position.checked_rem(model.timers.len()).and_then(|at| model.timers.get(at));
-                    if let Some(timer) = timer.filter(|timer| !model.is_cancelled(timer)) {
-                        heap.note_cancelled();
-                        model.cancelled.push(timer.number);
+                    if let Some(timer) = timer.copied().filter(|timer| !model.is_cancelled(timer)) {
+                        match heap.pop_last(|last| last.number == timer.number) {
+                            Some(last) => {
+                                prop_assert_eq!(last, timer);
+                                model.timers.retain(|kept| kept.number != timer.number);
+                            }
+                            None => {
+                                heap.note_cancelled();
+                                model.cancelled.push(timer.number);
+                            }
+                        }
                     }
                 }
                 Operation::Compact => {

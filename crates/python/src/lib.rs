@@ -7,18 +7,23 @@
 //! * [`awaitable`]: coroutines written in Rust
 //! * [`group`]: making tasks, and waiting for several of them
 //! * [`scope`]: timeouts and task groups
+//! * [`sync`], [`queue`]: tasks that wait for each other, and hand things over
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
+//! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
 //!
 //! The package `python/aioxide` gives all this its public names.
 
 mod awaitable;
 mod event_loop;
+mod executor;
 mod ffi;
 mod future;
 mod group;
 mod handle;
+mod queue;
 mod scope;
+mod sync;
 mod task;
 mod version;
 
@@ -37,11 +42,14 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Adds everything to the module.
 fn fill(module: &Object) -> ffi::Result<()> {
     ffi::fill_names()?;
+    #[cfg(Py_3_12)]
+    ffi::prepare_stop()?;
     NativeFunction::register(module)?;
     future::register(module)?;
     task::register(module)?;
     handle::register(module)?;
     event_loop::register(module)?;
+    executor::register(module)?;
     awaitable::register_base(module)?;
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;
     NativeFunction::add(
@@ -84,6 +92,8 @@ fn fill(module: &Object) -> ffi::Result<()> {
     )?;
     group::register(module)?;
     scope::register(module)?;
+    sync::register(module)?;
+    queue::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

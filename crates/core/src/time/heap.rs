@@ -4,7 +4,8 @@
 //! the depth, and the four lie side by side, so that a pop touches half as many cache lines. Which of them is the
 //! soonest is unpredictable, so it is computed without branches: a deadline is kept as an integer of the same order. Most
 //! timers are timeouts: set far in the future, then cancelled. Setting one is usually an append; cancelling
-//! one only counts it ([`TimerHeap::note_cancelled`]), because the heap doesn't know where a payload lies.
+//! the last of them takes it off again ([`TimerHeap::pop_last`]); any other is only counted
+//! ([`TimerHeap::note_cancelled`]), because the heap doesn't know where a payload lies.
 //! The dead leave when they reach the head, or all at once when there are too many.
 //!
 //! Invariants: no entry precedes its parent; sequence numbers are unique; `cancelled` never exceeds the
@@ -91,6 +92,17 @@ impl<T> TimerHeap<T> {
     pub fn note_cancelled(&mut self) {
         debug_assert!(self.cancelled < self.entries.len(), "more cancelled than there are");
         self.cancelled += 1;
+    }
+
+    /// Takes off the entry in the last place, where a new one mostly stands, if `is_it` says so. No other
+    /// entry depends on that place, so this costs nothing, and a timeout that is over before the next
+    /// one begins never has to be counted, carried along and compacted away.
+    #[inline]
+    pub fn pop_last(&mut self, is_it: impl FnOnce(&T) -> bool) -> Option<T> {
+        if !is_it(&self.entries.last()?.payload) {
+            return None;
+        }
+        self.entries.pop().map(|entry| entry.payload)
     }
 
     /// How many entries are known to be dead.

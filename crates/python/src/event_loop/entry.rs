@@ -24,6 +24,12 @@ pub(crate) enum Ready {
     },
     /// A done-callback of a future, written in Rust.
     Observe(Owned<ObserverBase>, Owned<FutureObject>),
+    /// A result that came from a thread, for a future.
+    Resolve(Owned<FutureObject>, Owned),
+    /// An exception that came from a thread, for a future.
+    Reject(Owned<FutureObject>, Owned),
+    /// A future whose call no thread will make.
+    Cancel(Owned<FutureObject>),
     /// A callback of `call_soon`.
     Handle(Owned<HandleObject>),
     /// A timer that is due.
@@ -52,6 +58,11 @@ impl Ready {
                 visitor.object(observer.object());
                 visitor.object(future.object());
             }
+            Self::Resolve(future, outcome) | Self::Reject(future, outcome) => {
+                visitor.object(future.object());
+                visitor.object(outcome);
+            }
+            Self::Cancel(future) => visitor.object(future.object()),
             Self::Handle(handle) => visitor.object(handle.object()),
             Self::Timer(timer) => visitor.object(timer.object()),
         }
@@ -59,11 +70,15 @@ impl Ready {
 }
 
 impl Ready {
-    /// The object under which Python sees this entry: a handle, a task, or a done-callback's future.
+    /// The object under which Python sees this entry: a handle, a task, or the future that it is about.
     pub(super) fn shown(&self) -> Owned {
         match self {
             Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.clone().into_object(),
-            Self::Done { future, .. } | Self::Observe(_, future) => future.clone().into_object(),
+            Self::Done { future, .. }
+            | Self::Observe(_, future)
+            | Self::Resolve(future, _)
+            | Self::Reject(future, _)
+            | Self::Cancel(future) => future.clone().into_object(),
             Self::Handle(handle) => handle.clone().into_object(),
             Self::Timer(timer) => timer.clone().into_object(),
         }

@@ -38,6 +38,7 @@ fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method_fast(c"call_later", LoopObject::call_later, c"call_later($self, /, delay, callback, *args, context=None)\n--\n\nCall callback(*args) after delay seconds. Return a TimerHandle.")
         .method_fast(c"call_at", LoopObject::call_at, c"call_at($self, /, when, callback, *args, context=None)\n--\n\nCall callback(*args) when time() has reached when. Return a TimerHandle.")
         .method(c"time", LoopObject::time, c"time($self, /)\n--\n\nReturn the loop's clock: monotonic, in seconds.")
+        .method_fast(c"run_in_executor", LoopObject::run_in_executor, c"run_in_executor($self, /, executor, func, *args)\n--\n\nCall func(*args) in a thread of executor (None: the loop's own). Return a Future.")
         .method(c"create_future", LoopObject::create_future, c"create_future($self, /)\n--\n\nReturn a new Future of this loop.")
         .method_fast(c"create_task", LoopObject::create_task, CREATE_TASK_TEXT)
         .method(c"stop", |event_loop: &LoopObject| event_loop.stopping.set(true), c"stop($self, /)\n--\n\nEnd run_forever after the turn that is running.")
@@ -135,6 +136,19 @@ fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
                     Some(value) => event_loop.current_handle.set(value.own()),
                     None => event_loop.current_handle.clear(),
                 }
+                Ok(())
+            },
+        )
+        .property(
+            c"_default_executor",
+            |event_loop: &LoopObject| event_loop.executor.get(),
+            LoopObject::set_executor,
+        )
+        .property(
+            c"_executor_shutdown_called",
+            |event_loop: &LoopObject| event_loop.executor_shut_down.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| {
+                event_loop.executor_shut_down.set(value.map_or(Ok(false), Object::is_true)?);
                 Ok(())
             },
         )

@@ -10,6 +10,7 @@
 //! * `call.rs`: `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`
 //! * `tasks.rs`: `create_future`, `create_task`
 //! * `watch.rs`: readers and writers
+//! * `executor.rs`: `run_in_executor`, and the outcomes that come back from the threads
 //! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
 //!
 //! What must always be true:
@@ -24,6 +25,7 @@
 
 mod call;
 mod entry;
+mod executor;
 mod methods;
 mod object;
 mod poll;

@@ -8,6 +8,7 @@ use aioxide_core::ready::Queue;
 use aioxide_core::time::TimerHeap;
 use pyo3::ffi;
 
+use crate::executor::JobQueue;
 use crate::ffi::{
     Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor,
     call0, names,
@@ -43,6 +44,12 @@ pub(crate) struct LoopObject {
     pub(super) last_time: Cell<f64>,
     pub(super) task_factory: Slot,
     pub(super) current_handle: Slot,
+    /// The default executor, once there is one.
+    pub(super) executor: Slot,
+    /// Its jobs, when it is aioxide's own.
+    pub(super) jobs: Slot<JobQueue>,
+    /// Whether `shutdown_default_executor` or `close` was called.
+    pub(super) executor_shut_down: Cell<bool>,
 }
 
 /// What moves a loop: made by `__init__`, gone with the loop.
@@ -88,6 +95,8 @@ impl Collectable for LoopObject {
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.task_factory);
         visitor.slot(&self.current_handle);
+        visitor.slot(&self.executor);
+        visitor.slot(&self.jobs);
         if let Some(engine) = self.engine.get() {
             engine.ready.with(|ready| ready.iter().for_each(|entry| entry.traverse(visitor)));
             engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| visitor.object(timer.object())));
@@ -100,6 +109,8 @@ impl Collectable for LoopObject {
     fn clear(&self) {
         self.task_factory.clear();
         self.current_handle.clear();
+        self.executor.clear();
+        self.jobs.clear();
         self.drop_entries();
         if let Some(engine) = self.engine.get() {
             drop(engine.reactor.with(Reactor::close));
@@ -180,6 +191,17 @@ impl LoopObject {
     /// Whether the loop runs.
     pub(crate) fn is_running(&self) -> bool {
         self.thread.get() != 0
+    }
+
+    /// `timer`, which is in the heap, is cancelled: it leaves at once if it stands last, and is counted
+    /// as dead if not.
+    #[inline(always)]
+    pub(crate) fn drop_cancelled_timer(&self, timer: &TimerObject) {
+        let Some(engine) = self.engine.get() else { return };
+        match engine.timers.with(|timers| timers.pop_last(|last| std::ptr::eq(&raw const **last, timer))) {
+            Some(last) => last.unschedule(),
+            None => engine.timers.with(TimerHeap::note_cancelled),
+        }
     }
 
     /// One more of the timers in the heap is cancelled.

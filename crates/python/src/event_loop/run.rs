@@ -30,6 +30,15 @@ impl LoopObject {
                 self.current.hide(self.object())?;
                 if handle.is_cancelled() { Ok(()) } else { handle.run() }
             }
+            Ready::Resolve(future, result) => {
+                self.finish(&future, result, &names().set_result, FutureObject::resolve)
+            }
+            Ready::Reject(future, exception) => {
+                self.finish(&future, exception, &names().set_exception, |future, exception| {
+                    future.reject(&exception)
+                })
+            }
+            Ready::Cancel(future) => self.cancel_future(&future),
             Ready::Timer(timer) => {
                 self.current.hide(self.object())?;
                 if timer.is_cancelled() { Ok(()) } else { timer.run() }
@@ -127,6 +136,13 @@ impl LoopObject {
             Ready::Step(task) | Ready::Throw(task, _) | Ready::Wake(task, _) => {
                 self.handle_of_step(task)?.into_object()
             }
+            Ready::Resolve(future, result) => {
+                self.handle_of_outcome(future, &names().set_result, &[result])?.into_object()
+            }
+            Ready::Reject(future, exception) => {
+                self.handle_of_outcome(future, &names().set_exception, &[exception])?.into_object()
+            }
+            Ready::Cancel(future) => self.handle_of_outcome(future, &names().cancel, &[])?.into_object(),
             Ready::Done { callback, context, future } => {
                 HandleObject::new(self, callback, &[future.object()], context.clone())?.into_object()
             }

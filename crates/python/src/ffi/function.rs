@@ -35,12 +35,12 @@ where
         let module_name = module_name.ok_or_else(Raised::already)?;
         let function = ffi::PyCFunction_NewEx(table, ptr::null_mut(), module_name.pointer());
         let function = Owned::<Object>::from_pointer(function).ok_or_else(Raised::already)?;
-        add_object(module, name, &function)
+        add(module, name, &function)
     }
 }
 
 /// `module.name = value`.
-pub(crate) fn add_object(module: &Object, name: &CStr, value: &Object) -> Result<()> {
+fn add(module: &Object, name: &CStr, value: &Object) -> Result<()> {
     // SAFETY: live objects, a terminated name.
     match unsafe { ffi::PyModule_AddObjectRef(module.pointer(), name.as_ptr(), value.pointer()) } {
         0 => Ok(()),
@@ -151,7 +151,7 @@ impl NativeFunction {
         function.documentation.fill(text.to_str().unwrap_or_default().into_owned()?);
         function.module.fill("aioxide".into_owned()?);
         function.entry.set(Some(vector_entry::<F, R>));
-        add_object(module, name, function.object())
+        add(module, name, function.object())
     }
 
     fn attributes(&self) -> Result<Owned> {

@@ -20,6 +20,7 @@ mod call;
 mod confined;
 mod constant;
 mod context;
+mod declare;
 mod dict;
 mod error;
 mod freelist;
@@ -31,17 +32,21 @@ mod method;
 mod names;
 mod object;
 mod returns;
+mod sequence;
+#[cfg(Py_3_12)]
+mod stop;
 mod thrown;
 mod types;
 
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use call::{
-    call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
-    check_signals, detached, thread_identity,
+    call_in_thread, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
+    call2, check_signals, detached, thread_identity,
 };
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
 pub(crate) use context::{Entered, copy_context, is_context};
+pub(crate) use declare::native_type;
 pub(crate) use dict::{
     Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_append, list_items, list_length, list_of,
     set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
@@ -53,13 +58,16 @@ pub(crate) use error::{
 #[cfg(Py_3_13)]
 pub(crate) use error::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
-pub(crate) use function::{BoundMethod, NativeFunction, add_function, add_object};
+pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{current_loop, fill_names, import, intern, names, use_current_loop};
+pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
+pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};
+#[cfg(Py_3_12)]
+pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};

@@ -15,6 +15,7 @@ use super::{Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owne
 pub(crate) struct TypeBuilder<T: Native + Collectable> {
     name: &'static CStr,
     flags: c_uint,
+    like_python_class: bool,
     slots: Vec<ffi::PyType_Slot>,
     methods: Vec<ffi::PyMethodDef>,
     attributes: Vec<ffi::PyGetSetDef>,
@@ -29,6 +30,7 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         let mut builder = Self {
             name,
             flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC) as c_uint,
+            like_python_class: false,
             slots: Vec::new(),
             methods: Vec::new(),
             attributes: Vec::new(),
@@ -54,6 +56,13 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         self.flags |= ffi::Py_TPFLAGS_BASETYPE as c_uint;
         self.slot(ffi::Py_tp_new, ffi::PyType_GenericNew as *mut c_void);
         self.slot(ffi::Py_tp_init, method::initialise::<T, F> as *mut c_void);
+        self
+    }
+
+    /// Lets the interpreter's messages call the type by its last name alone, as they do a class written in
+    /// Python.
+    pub(crate) fn like_python_class(mut self) -> Self {
+        self.like_python_class = true;
         self
     }
 
@@ -108,6 +117,18 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         if let Some(dict) = dict {
             self.member(c"__dictoffset__", dict);
         }
+        self
+    }
+
+    /// The attribute `__dict__`, for a type that keeps free attributes.
+    pub(crate) fn visible_dict(mut self) -> Self {
+        self.attributes.push(ffi::PyGetSetDef {
+            name: c"__dict__".as_ptr(),
+            get: Some(ffi::PyObject_GenericGetDict),
+            set: Some(ffi::PyObject_GenericSetDict),
+            doc: ptr::null(),
+            closure: ptr::null_mut(),
+        });
         self
     }
 
@@ -202,6 +223,16 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         R: IntoOwned,
     {
         self.slot(ffi::Py_tp_repr, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__str__`, for a type whose `str()` is not its `repr()`.
+    pub(crate) fn text<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_tp_str, method::unary::<T, F, R> as *mut c_void);
         self
     }
 
@@ -353,6 +384,11 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         let short = short.and_then(|bytes| CStr::from_bytes_with_nul(bytes).ok()).unwrap_or(self.name);
         // SAFETY: a live module, a terminated name, a live type.
         let added = unsafe { ffi::PyModule_AddObjectRef(module.pointer(), short.as_ptr(), made.pointer()) };
+        if self.like_python_class {
+            // SAFETY: the interpreter keeps its own copy of the long name to free, and reads this field
+            // only; a static text outlives the type.
+            unsafe { (*made.pointer().cast::<ffi::PyTypeObject>()).tp_name = short.as_ptr() };
+        }
         T::type_cell().fill(made);
         if added == 0 { Ok(()) } else { Err(Raised::already()) }
     }

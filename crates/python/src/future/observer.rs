@@ -34,12 +34,15 @@ pub(crate) unsafe trait Observe: Collectable + Sized + 'static {
     fn completed(observer: &ObserverObject<Self>, future: &Object) -> Result<()>;
 }
 
+/// Tells one kind of observer that a future is done.
+type Notify = fn(&ObserverBase, &Object) -> Result<()>;
+
 /// The part that all observers share, and the Python type that they inherit from.
 #[repr(C)]
 pub(crate) struct ObserverBase {
     head: ffi::PyObject,
     /// Set for good when the observer is made.
-    notify: Cell<Option<fn(&ObserverBase, &Object) -> Result<()>>>,
+    notify: Cell<Option<Notify>>,
 }
 
 // SAFETY: repr(C), header first.

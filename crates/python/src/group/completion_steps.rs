@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, Machine};
 use crate::ffi::{
-    Collectable, FreeList, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call0, names, none,
+    Collectable, FreeList, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call0,
+    names, none,
 };
 use crate::future::any::result_of;
 
@@ -80,8 +81,7 @@ impl Collectable for WaitForOne {
 
 impl WaitForOne {
     /// A coroutine of `completions`.
-    pub(super) fn new(completions: &Completions, gives: Gives) -> Result<Owned> {
-        use crate::ffi::Layout;
+    pub(super) fn coroutine(completions: &Completions, gives: Gives) -> Result<Owned> {
         let coroutine = CoroutineObject::<Self>::new(|machine| {
             machine.completions.fill(completions.own());
             machine.gives.set(gives);

@@ -201,12 +201,12 @@ impl Completions {
         if !self.count_down() {
             return Err(Raised::stop_iteration(none()));
         }
-        WaitForOne::new(self, Gives::Outcome)
+        WaitForOne::coroutine(self, Gives::Outcome)
     }
 
     /// `__anext__()`: as in any coroutine, nothing happens before it is awaited.
     fn async_next(&self) -> Result<Owned> {
-        WaitForOne::new(self, Gives::Future)
+        WaitForOne::coroutine(self, Gives::Future)
     }
 
     /// Takes one off the number of coroutines that are left to give; false when there are none.

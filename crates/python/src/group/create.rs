@@ -1,7 +1,9 @@
-//! `create_task` and `current_task`.
+//! `create_task`, and which tasks there are.
 
 use crate::event_loop::{LoopObject, running_loop};
-use crate::ffi::{Args, Object, Owned, Result, call_keywords, call_method1, is_named, names};
+use crate::ffi::{
+    Args, Object, Owned, Result, Signature, call_keywords, call_method1, call1, is_named, names,
+};
 use crate::task::TaskObject;
 
 /// `create_task(coro, *, name=None, context=None, ...)`: a task on the running loop.
@@ -74,7 +76,7 @@ pub(super) fn create_future_on(event_loop: &Object) -> Result<Owned> {
 /// The task that runs on `event_loop`, for the call graph; nothing before 3.14, which has none.
 #[cfg(Py_3_14)]
 pub(super) fn awaiting_task(event_loop: &Object) -> Result<Option<Owned>> {
-    let current = crate::ffi::call1(&names().current_task, event_loop)?;
+    let current = current_task_of(event_loop)?;
     Ok(Some(current).filter(|current| !current.is_none()))
 }
 
@@ -85,31 +87,37 @@ pub(super) fn awaiting_task(_event_loop: &Object) -> Result<Option<Owned>> {
     Ok(None)
 }
 
-/// Adds `current_task`: the interpreter's own, in C, reads the state that our loops write.
-#[cfg(Py_3_12)]
-pub(super) fn register(module: &Object) -> Result<()> {
-    crate::ffi::add_object(module, c"current_task", &names().current_task)
-}
-
-/// Adds `current_task`, which 3.11 has in Python only.
-#[cfg(not(Py_3_12))]
-pub(super) fn register(module: &Object) -> Result<()> {
-    crate::ffi::add_function(
-        module,
-        c"current_task",
-        current_task,
-        c"current_task(loop=None)\n--\n\nReturn the task that is running, or None.",
-    )
-}
-
-/// `current_task(loop=None)`.
-#[cfg(not(Py_3_12))]
-fn current_task(args: Args<'_>) -> Result<Option<Owned>> {
-    const SIGNATURE: crate::ffi::Signature<1> =
-        crate::ffi::Signature { function: "current_task", parameters: [c"loop"], positional: 1, required: 0 };
+/// `current_task(loop=None)`: the task that is running, or `None`.
+pub(crate) fn current_task(args: Args<'_>) -> Result<Owned> {
+    const SIGNATURE: Signature<1> =
+        Signature { function: "current_task", parameters: [c"loop"], positional: 1, required: 0 };
     let [event_loop] = SIGNATURE.bind(args)?;
     match event_loop.filter(|given| !given.is_none()) {
-        Some(given) => crate::ffi::dict_get(&names().current_tasks, given),
-        None => crate::ffi::dict_get(&names().current_tasks, &*running_loop()?),
+        Some(given) => current_task_of(given),
+        None => current_task_of(&*running_loop()?),
+    }
+}
+
+/// From 3.14 on each thread keeps its own, which only the interpreter's function reads.
+#[cfg(Py_3_14)]
+fn current_task_of(event_loop: &Object) -> Result<Owned> {
+    call1(&names().current_task, event_loop)
+}
+
+/// Up to 3.13 it stands in a dict by loops.
+#[cfg(not(Py_3_14))]
+fn current_task_of(event_loop: &Object) -> Result<Owned> {
+    Ok(crate::ffi::dict_get(&names().current_tasks, event_loop)?.unwrap_or_else(crate::ffi::none))
+}
+
+/// `all_tasks(loop=None)`: the set of the tasks that are not done. The standard library collects them,
+/// from its own lists and from ours (see `task/registry.rs`).
+pub(crate) fn all_tasks(args: Args<'_>) -> Result<Owned> {
+    const SIGNATURE: Signature<1> =
+        Signature { function: "all_tasks", parameters: [c"loop"], positional: 1, required: 0 };
+    let [event_loop] = SIGNATURE.bind(args)?;
+    match event_loop.filter(|given| !given.is_none()) {
+        Some(given) => call1(&names().stdlib_all_tasks, given),
+        None => call1(&names().stdlib_all_tasks, &*running_loop()?),
     }
 }

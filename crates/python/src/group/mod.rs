@@ -2,9 +2,10 @@
 //!
 //! This folder begins and joins journeys of tasks. In reading order:
 //!
-//! * `create.rs`: `create_task`, `current_task`
+//! * `create.rs`: `create_task`, `current_task`, `all_tasks`
 //! * `ensure.rs`: `ensure_future`: a coroutine or any awaitable becomes a task
 //! * `threads.rs`: `to_thread`
+//! * `submit.rs`: `run_coroutine_threadsafe`
 //! * `gather.rs`: `gather`: one future for many; its cancellation is in `future/gathering.rs`
 //! * `distinct.rs`: which arguments of a `gather` are the same
 //! * `wait.rs`: `wait`: a coroutine that ends when enough futures are done
@@ -29,18 +30,18 @@ mod distinct;
 mod ensure;
 mod gather;
 mod shield;
+mod submit;
 mod threads;
 mod wait;
 
 use crate::awaitable::CoroutineObject;
-use crate::ffi::{NativeFunction, Object, Result, add_function, add_object, import};
+use crate::ffi::{NativeFunction, Object, Result, add_function};
 use crate::future::ObserverObject;
 
 pub(crate) use ensure::ensure_future_on;
 
 /// Makes the types and adds the functions.
 pub(crate) fn register(module: &Object) -> Result<()> {
-    CoroutineObject::<ensure::WrapAwaitable>::register(module)?;
     CoroutineObject::<threads::ToThread>::register(module)?;
     CoroutineObject::<wait::Wait>::register(module)?;
     CoroutineObject::<completion_steps::WaitForOne>::register(module)?;
@@ -57,7 +58,10 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     add_function(module, c"gather", gather::gather, c"gather(*coros_or_futures, return_exceptions=False)\n--\n\nRun awaitables concurrently. Return a future of the list of their results.")?;
     add_function(module, c"shield", shield::shield, c"shield(arg)\n--\n\nReturn a future of an awaitable's result that can be cancelled without cancelling the awaitable.")?;
     add_function(module, c"as_completed", completions::as_completed, c"as_completed(fs, *, timeout=None)\n--\n\nReturn an iterator over awaitables in the order in which they are done; timeout is in seconds.")?;
-    create::register(module)?;
+    add_function(module, c"current_task", create::current_task, c"current_task(loop=None)\n--\n\nReturn the task that is running on a loop (default: the running one), or None.")?;
+    add_function(module, c"all_tasks", create::all_tasks, c"all_tasks(loop=None)\n--\n\nReturn the set of a loop's tasks that are not done (default: of the running one).")?;
+    add_function(module, c"run_coroutine_threadsafe", submit::run_coroutine_threadsafe, c"run_coroutine_threadsafe(coro, loop)\n--\n\nSchedule a coroutine on a loop that runs in another thread. Return a concurrent.futures.Future.")?;
+    submit::register(module)?;
     #[cfg(Py_3_14)]
     {
         add_function(
@@ -73,9 +77,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
             c"Take back that a future is awaited by another one.",
         )?;
     }
-    // Once per program or per thread: the standard library's own, which work on any loop and see our tasks.
-    add_object(module, c"all_tasks", &*import(c"asyncio.tasks", c"all_tasks")?)?;
-    add_object(module, c"run_coroutine_threadsafe", &*import(c"asyncio.tasks", c"run_coroutine_threadsafe")?)
+    Ok(())
 }
 
 #[cfg(Py_3_14)]

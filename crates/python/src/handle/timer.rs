@@ -113,7 +113,7 @@ impl TimerObject {
             match event_loop.cast::<LoopObject>() {
                 Some(ours) if ours.has_shortcuts() => {
                     if self.scheduled.get() {
-                        ours.note_cancelled_timer();
+                        ours.drop_cancelled_timer(self);
                     }
                 }
                 _ => {

@@ -5,8 +5,7 @@ use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
 use crate::ffi::{
-    Args, FreeList, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell,
-    list_length,
+    Args, FreeList, IntoOwned, Layout, Object, Owned, Result, Slot, TypeBuilder, TypeCell, list_length,
 };
 use crate::future::ObserverObject;
 
@@ -172,7 +171,7 @@ impl TaskGroupObject {
             [] => None,
             [coroutine] => Some(*coroutine),
             more => {
-                return Err(Raised::type_error(format_args!(
+                return Err(crate::ffi::Raised::type_error(format_args!(
                     "TaskGroup.create_task() takes 2 positional arguments but {} were given",
                     more.len() + 1
                 )));
@@ -188,7 +187,7 @@ impl TaskGroupObject {
         }
         match coroutine {
             Some(coroutine) => self.create_task(coroutine, &keywords),
-            None => Err(Raised::type_error(format_args!(
+            None => Err(crate::ffi::Raised::type_error(format_args!(
                 "TaskGroup.create_task() missing 1 required positional argument: 'coro'"
             ))),
         }

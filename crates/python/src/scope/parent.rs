@@ -2,7 +2,7 @@
 
 #[cfg(not(Py_3_14))]
 use crate::ffi::dict_get;
-use crate::ffi::{Layout, Object, Owned, Result, call_method0, names};
+use crate::ffi::{Object, Owned, Result, call_method0, names};
 use crate::future::FutureObject;
 use crate::task::TaskObject;
 

@@ -6,8 +6,7 @@ use std::cell::Cell;
 use crate::awaitable::Delegate;
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords, call_method0,
-    names, none,
+    Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords, call_method0, names, none,
 };
 use crate::future::{ObserverObject, any};
 

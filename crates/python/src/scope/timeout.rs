@@ -6,11 +6,11 @@ use pyo3::ffi;
 
 use crate::event_loop::{LoopObject, Ready, running_loop};
 use crate::ffi::{
-    Collectable, Constant, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Slot, TypeCell,
+    Collectable, Constant, FreeList, Layout, Native, Object, Raised, Recycled, Result, Slot, TypeCell,
     Visitor, call_method0, call_method1, call_method2, copy_context, exception_cause, is_subclass, names,
 };
 #[cfg(Py_3_13)]
-use crate::ffi::{exception_context, is_instance, set_exception_context, tuple_items};
+use crate::ffi::{exception_context, intern, is_instance, set_exception_context, tuple_items};
 use crate::handle::{HandleObject, TimerObject};
 
 use super::deadline::Deadline;
@@ -243,7 +243,7 @@ pub(super) fn is_cancelled_error(kind: &Object) -> bool {
 fn mark_timeouts(exception: &Object) -> Result<()> {
     insert_timeout_error(exception)?;
     if is_instance(exception, &names().exception_group) {
-        for member in tuple_items(&*exception.attribute(&names().exceptions_attribute)?) {
+        for member in tuple_items(&*exception.attribute(&*intern(c"exceptions")?)?) {
             insert_timeout_error(member)?;
         }
     }

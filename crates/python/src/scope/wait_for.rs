@@ -22,10 +22,11 @@ use super::through_task::Wait;
 use super::within_limit::Wait;
 
 /// How far the coroutine is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
 enum Stage {
     /// Not started. Zero, so that a new object's memory says so.
+    #[default]
     Fresh = 0,
     /// Waits, with a limit in time.
     Waiting = 1,

@@ -8,6 +8,7 @@ use crate::ffi::{
     Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call_method0, call1,
     copy_context, is_context, names,
 };
+use crate::future::as_plain_future;
 
 use super::{TaskObject, swap};
 
@@ -27,7 +28,11 @@ pub(crate) fn is_plain_coroutine(object: &Object) -> bool {
 /// `asyncio.iscoroutine(object)`.
 #[inline(always)]
 pub(crate) fn is_coroutine(object: &Object) -> Result<bool> {
-    if is_plain_coroutine(object) { Ok(true) } else { call1(&names().is_coroutine, object)?.is_true() }
+    if is_plain_coroutine(object) {
+        return Ok(true);
+    }
+    // asyncio asks the abstract base class; for our own futures and tasks the answer is known.
+    Ok(as_plain_future(object).is_none() && call1(&names().is_coroutine, object)?.is_true()?)
 }
 
 #[cold]

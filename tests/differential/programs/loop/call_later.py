@@ -23,8 +23,9 @@ def run(seconds):
 base = loop.time()
 for delay in (0.03, 0.01, 0.02):
     loop.call_at(base + delay, note, delay)
-loop.call_later(0.001, note, "call_later")
 run(0.05)
+loop.call_later(0.001, note, "call_later")
+run(0.01)
 
 # The past runs on the next turn, after what is ready now.
 start = loop.time()
