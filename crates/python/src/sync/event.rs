@@ -85,7 +85,7 @@ impl EventObject {
     }
 
     /// A new one, set or not.
-    pub(crate) fn new(value: bool) -> Result<Owned> {
+    pub(crate) fn make(value: bool) -> Result<Owned> {
         let event = allocate::<Self>()?;
         event.value.set(value);
         Ok(event.into_object())

@@ -66,7 +66,7 @@ impl LockObject {
     }
 
     /// A new one, as `Lock()` makes it.
-    pub(super) fn new() -> Result<Owned> {
+    pub(super) fn make() -> Result<Owned> {
         allocate::<Self>().map(Owned::into_object)
     }
 
