@@ -23,6 +23,8 @@ from . import (
     coroutines,
     events,
     futures,
+    locks,
+    queues,
     runners,
     taskgroups,
     tasks,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 else:
     from .events import Handle, TimerHandle, get_event_loop, new_event_loop
     from .futures import Future
+    from .locks import Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore
+    from .queues import LifoQueue, PriorityQueue, Queue
     from .runners import Runner, run
     from .taskgroups import TaskGroup
     from .tasks import (

@@ -12,6 +12,8 @@ import sys
 NATIVE: dict[str, tuple[str, ...]] = {
     "events": ("Handle", "TimerHandle", "get_event_loop", "new_event_loop"),
     "futures": ("Future",),
+    "locks": ("Barrier", "BoundedSemaphore", "Condition", "Event", "Lock", "Semaphore"),
+    "queues": ("LifoQueue", "PriorityQueue", "Queue"),
     "runners": ("Runner", "run"),
     "taskgroups": ("TaskGroup",),
     "tasks": (

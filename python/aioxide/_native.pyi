@@ -6,9 +6,18 @@ run time (isinstance agrees), so a checker must not object either.
 """
 
 import sys
+from asyncio import Barrier as Barrier
 from asyncio import BaseEventLoop
+from asyncio import BoundedSemaphore as BoundedSemaphore
+from asyncio import Condition as Condition
+from asyncio import Event as Event
 from asyncio import Future as Future
 from asyncio import Handle as Handle
+from asyncio import LifoQueue as LifoQueue
+from asyncio import Lock as Lock
+from asyncio import PriorityQueue as PriorityQueue
+from asyncio import Queue as Queue
+from asyncio import Semaphore as Semaphore
 from asyncio import Task as Task
 from asyncio import TimerHandle as TimerHandle
 from asyncio import all_tasks as all_tasks

@@ -7,6 +7,7 @@
 //! * [`awaitable`]: coroutines written in Rust
 //! * [`group`]: making tasks, and waiting for several of them
 //! * [`scope`]: timeouts and task groups
+//! * [`sync`], [`queue`]: tasks that wait for each other, and hand things over
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
@@ -20,7 +21,9 @@ mod ffi;
 mod future;
 mod group;
 mod handle;
+mod queue;
 mod scope;
+mod sync;
 mod task;
 mod version;
 
@@ -87,6 +90,8 @@ fn fill(module: &Object) -> ffi::Result<()> {
     )?;
     group::register(module)?;
     scope::register(module)?;
+    sync::register(module)?;
+    queue::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

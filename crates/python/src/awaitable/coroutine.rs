@@ -19,8 +19,10 @@ use crate::ffi::{
 /// As for [`Native`]: `type_cell` is filled by `CoroutineObject::<Self>::register` only, and zero bytes
 /// are a valid `Self`.
 pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
-    /// The coroutine function's name, for `__qualname__` and the warning.
+    /// The coroutine function's name.
     const NAME: &'static str;
+    /// The same with its class, if it has one, for `__qualname__` and the warning.
+    const QUALNAME: &'static str = Self::NAME;
     /// The Python type's name, with its module.
     const TYPE: &'static CStr;
 
@@ -166,10 +168,12 @@ impl<M: Machine> CoroutineObject<M> {
             .method_fast(c"throw", Self::throw, c"Raise an exception where the coroutine waits.")
             .method(c"close", Self::close, c"close($self, /)\n--\n\nEnd the coroutine with a GeneratorExit.")
             .getter(c"__name__", |_: &Self| M::NAME)
-            .getter(c"__qualname__", |_: &Self| M::NAME)
+            .getter(c"__qualname__", |_: &Self| M::QUALNAME)
             .getter(c"cr_await", |coroutine: &Self| coroutine.machine.awaits())
             .repr(|coroutine: &Self| {
-                format!("<coroutine object {} at {:?}>", M::NAME, coroutine.pointer()).as_str().into_owned()
+                format!("<coroutine object {} at {:?}>", M::QUALNAME, coroutine.pointer())
+                    .as_str()
+                    .into_owned()
             })
             .add_to(module)
     }

@@ -5,6 +5,7 @@
 //! `collections.abc.Coroutine` asks for, and it warns when it is never awaited, as coroutines do.
 //!
 //! * `coroutine.rs`: the object, its phases and its Python methods, over any [`Machine`]
+//! * `declare.rs`: what every machine says in the same words
 //! * `delegate.rs`: awaiting something inside a machine
 //! * `sleep.rs`: the first machine, and the shortest
 //!
@@ -14,11 +15,13 @@
 //! Read next: `group/mod.rs`, which is full of machines.
 
 mod coroutine;
+mod declare;
 mod delegate;
 mod sleep;
 
 pub(crate) use coroutine::{
     CoroutineBase, CoroutineObject, Machine, is_native_awaitable, register_base, track_origins,
 };
+pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
 pub(crate) use sleep::{Sleep, is_not_positive, set_result_unless_cancelled, sleep};

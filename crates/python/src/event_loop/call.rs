@@ -153,7 +153,7 @@ impl LoopObject {
     }
 
     /// Raises asyncio's error when another thread than the loop's calls (debug mode).
-    pub(super) fn check_thread(&self) -> Result<()> {
+    pub(crate) fn check_thread(&self) -> Result<()> {
         let owner = self.thread.get();
         if owner != 0 && owner != thread_identity() {
             return Err(Raised::runtime_error(format_args!(

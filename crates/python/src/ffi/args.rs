@@ -128,6 +128,27 @@ impl<const N: usize> Signature<N> {
         Ok(bound)
     }
 
+    /// As [`Signature::bind`] for a method of a Python class, whose messages count `self` among the
+    /// positional arguments.
+    #[inline]
+    pub(crate) fn bind_method<'a>(&self, args: Args<'a>) -> Result<[Option<&'a Object>; N]> {
+        if args.positional().len() > self.positional {
+            return Err(self.too_many_for_method(args.positional().len()));
+        }
+        self.bind(args)
+    }
+
+    #[cold]
+    fn too_many_for_method(&self, given: usize) -> Raised {
+        let (least, most) = (self.required + 1, self.positional + 1);
+        let expected = match (least, most) {
+            (_, 1) => String::from("1 positional argument"),
+            _ if least == most => format!("{most} positional arguments"),
+            _ => format!("from {least} to {most} positional arguments"),
+        };
+        Raised::type_error(format_args!("{}() takes {expected} but {} were given", self.function, given + 1))
+    }
+
     #[cold]
     fn too_many(&self, given: usize) -> Raised {
         let (expected, plural) = (self.positional, if self.positional == 1 { "" } else { "s" });
@@ -184,6 +205,13 @@ impl<'a> Args<'a> {
 pub(crate) fn is_named(name: &Object, parameter: &CStr) -> bool {
     // SAFETY: keyword names are strings; the C string is ASCII.
     unsafe { ffi::PyUnicode_CompareWithASCIIString(name.pointer(), parameter.as_ptr()) == 0 }
+}
+
+impl Object {
+    /// `str(self)`, with what is no valid text replaced.
+    pub(crate) fn to_text(&self) -> Result<String> {
+        self.to_str().map(|string| text(&string))
+    }
 }
 
 /// A Python string's text, for error messages.

@@ -262,6 +262,38 @@ impl Object {
         }
     }
 
+    /// `self >= other`.
+    pub(crate) fn greater_or_equal(&self, other: &Object) -> Result<bool> {
+        // SAFETY: both alive.
+        match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), ffi::Py_GE) } {
+            -1 => Err(Raised::already()),
+            truth => Ok(truth != 0),
+        }
+    }
+
+    /// `self < other`.
+    pub(crate) fn less(&self, other: &Object) -> Result<bool> {
+        // SAFETY: both alive.
+        match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), ffi::Py_LT) } {
+            -1 => Err(Raised::already()),
+            truth => Ok(truth != 0),
+        }
+    }
+
+    /// The value of an `int` that fits 64 bits; `None` for any other object.
+    #[inline(always)]
+    pub(crate) fn int_value(&self) -> Option<i64> {
+        let mut overflow = 0;
+        // SAFETY: the type is checked first, so this neither fails nor runs Python code.
+        unsafe {
+            if ffi::PyLong_Check(self.pointer()) == 0 {
+                return None;
+            }
+            let value = ffi::PyLong_AsLongLongAndOverflow(self.pointer(), &raw mut overflow);
+            (overflow == 0).then_some(value)
+        }
+    }
+
     /// `left + right`.
     pub(crate) fn add(&self, right: &Object) -> Result<Owned> {
         // SAFETY: both alive.

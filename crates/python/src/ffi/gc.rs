@@ -36,7 +36,7 @@ impl Visitor {
     }
 }
 
-/// An object that the cycle collector knows.
+/// An object, or a part of one, that the cycle collector knows.
 pub(crate) trait Collectable {
     /// Shows every strong reference that this object holds. Must not run Python.
     fn traverse(&self, visitor: &mut Visitor);
@@ -48,5 +48,15 @@ pub(crate) trait Collectable {
     /// (for objects of exactly this type: a subclass may have a `__del__` of its own).
     fn has_last_words(&self) -> bool {
         false
+    }
+}
+
+impl<T: Layout> Collectable for Slot<T> {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(self);
+    }
+
+    fn clear(&self) {
+        Self::clear(self);
     }
 }

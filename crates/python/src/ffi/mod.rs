@@ -20,6 +20,7 @@ mod call;
 mod confined;
 mod constant;
 mod context;
+mod declare;
 mod dict;
 mod error;
 mod freelist;
@@ -31,6 +32,7 @@ mod method;
 mod names;
 mod object;
 mod returns;
+mod sequence;
 mod thrown;
 mod types;
 
@@ -42,6 +44,7 @@ pub(crate) use call::{
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
 pub(crate) use context::{Entered, copy_context, is_context};
+pub(crate) use declare::native_type;
 pub(crate) use dict::{
     Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_append, list_items, list_length, list_of,
     set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
@@ -58,8 +61,9 @@ pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{current_loop, fill_names, intern, names, use_current_loop};
+pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
+pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};
 pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};

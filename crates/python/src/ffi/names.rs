@@ -53,8 +53,8 @@ macro_rules! names {
                     msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
                     $($string: intern($text)?,)*
                     $($(#[$gate])? $object: import(
-                        crate::ffi::names::c_text(concat!($module, "\0")),
-                        crate::ffi::names::c_text(concat!($attribute, "\0")),
+                        c_text(concat!($module, "\0")),
+                        c_text(concat!($attribute, "\0")),
                     )?,)*
                 })
             }
@@ -130,6 +130,30 @@ names! {
         uncancel = c"uncancel",
         value = c"value",
         work_queue = c"_work_queue",
+        acquire = c"acquire",
+        append = c"append",
+        describe_queue = c"_format",
+        empty_method = c"empty",
+        full = c"full",
+        get_item = c"_get",
+        get_nowait = c"get_nowait",
+        initialise_items = c"_init",
+        locked = c"locked",
+        notify = c"notify",
+        notify_some = c"_notify",
+        pop = c"pop",
+        popleft = c"popleft",
+        put_item = c"_put",
+        put_nowait = c"put_nowait",
+        qsize = c"qsize",
+        queue_attribute = c"_queue",
+        release = c"release",
+        remove = c"remove",
+        set = c"set",
+        clear = c"clear",
+        wait = c"wait",
+        wake_up_first = c"_wake_up_first",
+        wake_up_next = c"_wake_up_next",
     }
     objects {
         cancelled_error = "asyncio.exceptions" . "CancelledError",
@@ -189,6 +213,15 @@ names! {
         describe_failure = "aioxide._reports" . "describe_failure",
         describe_handle = "aioxide._reports" . "describe_handle",
         handle_info = "aioxide._reports" . "handle_info",
+        barrier_state = "asyncio.locks" . "_BarrierState",
+        broken_barrier_error = "asyncio.exceptions" . "BrokenBarrierError",
+        deque = "collections" . "deque",
+        heappop = "heapq" . "heappop",
+        heappush = "heapq" . "heappush",
+        index_error = "builtins" . "IndexError",
+        queue_empty = "asyncio.queues" . "QueueEmpty",
+        queue_full = "asyncio.queues" . "QueueFull",
+        #[cfg(Py_3_13)] queue_shut_down = "asyncio.queues" . "QueueShutDown",
         #[cfg(not(Py_3_14))] current_tasks = "asyncio.tasks" . "_current_tasks",
         #[cfg(Py_3_14)] stdlib_add_to_awaited_by = "_asyncio" . "future_add_to_awaited_by",
         #[cfg(Py_3_14)] stdlib_discard_from_awaited_by = "_asyncio" . "future_discard_from_awaited_by",
@@ -238,7 +271,7 @@ pub(crate) fn import(module: &CStr, attribute: &CStr) -> Result<Owned> {
 }
 
 /// A literal that ends with a zero, as a C string.
-const fn c_text(text: &'static str) -> &'static CStr {
+pub(crate) const fn c_text(text: &'static str) -> &'static CStr {
     match CStr::from_bytes_with_nul(text.as_bytes()) {
         Ok(text) => text,
         Err(_) => c"",

@@ -70,6 +70,13 @@ impl IntoOwned for f64 {
     }
 }
 
+impl IntoOwned for i64 {
+    fn into_owned(self) -> Result<Owned> {
+        // SAFETY: a new reference or null with MemoryError.
+        unsafe { Owned::from_pointer(ffi::PyLong_FromLongLong(self)) }.ok_or_else(Raised::already)
+    }
+}
+
 impl IntoOwned for u64 {
     fn into_owned(self) -> Result<Owned> {
         // SAFETY: a new reference or null with MemoryError.

@@ -111,6 +111,18 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         self
     }
 
+    /// The attribute `__dict__`, for a type that keeps free attributes.
+    pub(crate) fn visible_dict(mut self) -> Self {
+        self.attributes.push(ffi::PyGetSetDef {
+            name: c"__dict__".as_ptr(),
+            get: Some(ffi::PyObject_GenericGetDict),
+            set: Some(ffi::PyObject_GenericSetDict),
+            doc: ptr::null(),
+            closure: ptr::null_mut(),
+        });
+        self
+    }
+
     fn member(&mut self, name: &'static CStr, offset: usize) {
         self.members.push(ffi::PyMemberDef {
             name: name.as_ptr(),
@@ -202,6 +214,16 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         R: IntoOwned,
     {
         self.slot(ffi::Py_tp_repr, method::unary::<T, F, R> as *mut c_void);
+        self
+    }
+
+    /// `__str__`, for a type whose `str()` is not its `repr()`.
+    pub(crate) fn text<F, R>(mut self, _function: F) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+    {
+        self.slot(ffi::Py_tp_str, method::unary::<T, F, R> as *mut c_void);
         self
     }
 
