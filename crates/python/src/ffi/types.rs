@@ -15,6 +15,7 @@ use super::{Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owne
 pub(crate) struct TypeBuilder<T: Native + Collectable> {
     name: &'static CStr,
     flags: c_uint,
+    like_python_class: bool,
     slots: Vec<ffi::PyType_Slot>,
     methods: Vec<ffi::PyMethodDef>,
     attributes: Vec<ffi::PyGetSetDef>,
@@ -29,6 +30,7 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         let mut builder = Self {
             name,
             flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC) as c_uint,
+            like_python_class: false,
             slots: Vec::new(),
             methods: Vec::new(),
             attributes: Vec::new(),
@@ -54,6 +56,13 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         self.flags |= ffi::Py_TPFLAGS_BASETYPE as c_uint;
         self.slot(ffi::Py_tp_new, ffi::PyType_GenericNew as *mut c_void);
         self.slot(ffi::Py_tp_init, method::initialise::<T, F> as *mut c_void);
+        self
+    }
+
+    /// Lets the interpreter's messages call the type by its last name alone, as they do a class written in
+    /// Python.
+    pub(crate) fn like_python_class(mut self) -> Self {
+        self.like_python_class = true;
         self
     }
 
@@ -375,6 +384,11 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         let short = short.and_then(|bytes| CStr::from_bytes_with_nul(bytes).ok()).unwrap_or(self.name);
         // SAFETY: a live module, a terminated name, a live type.
         let added = unsafe { ffi::PyModule_AddObjectRef(module.pointer(), short.as_ptr(), made.pointer()) };
+        if self.like_python_class {
+            // SAFETY: the interpreter keeps its own copy of the long name to free, and reads this field
+            // only; a static text outlives the type.
+            unsafe { (*made.pointer().cast::<ffi::PyTypeObject>()).tp_name = short.as_ptr() };
+        }
         T::type_cell().fill(made);
         if added == 0 { Ok(()) } else { Err(Raised::already()) }
     }

@@ -76,6 +76,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
 /// What each of the three has for itself.
 fn of_kind<K: Kind>(builder: TypeBuilder<K>) -> TypeBuilder<K> {
     builder
+        .like_python_class()
         .subclassable(|kind: &K, args: Args<'_>| kind.queue().initialise(args))
         .dies()
         .method1(

@@ -74,6 +74,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         c"aioxide.locks.Barrier",
         c"Barrier(parties)\n--\n\nA point that tasks pass together, as soon as there are enough of them.\n\nRaises ValueError if parties is less than 1.",
     )
+    .like_python_class()
     .subclassable(BarrierObject::initialise)
     .dies()
     .weak_references(offset_of!(BarrierObject, weak), Some(offset_of!(BarrierObject, dict)))

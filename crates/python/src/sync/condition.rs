@@ -42,6 +42,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         c"aioxide.locks.Condition",
         c"Condition(lock=None)\n--\n\nA lock whose holders can wait until another holder notifies them.",
     )
+    .like_python_class()
     .subclassable(ConditionObject::initialise)
     .dies()
     .weak_references(offset_of!(ConditionObject, weak), Some(offset_of!(ConditionObject, dict)))

@@ -35,6 +35,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         c"aioxide.locks.Event",
         c"Event()\n--\n\nA flag that tasks can wait for; it is not set at first.",
     )
+    .like_python_class()
     .subclassable(EventObject::initialise)
     .dies()
     .weak_references(offset_of!(EventObject, weak), Some(offset_of!(EventObject, dict)))

@@ -36,6 +36,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         c"aioxide.locks.Lock",
         c"Lock()\n--\n\nA lock that one task holds at a time; tasks get it in the order in which they asked.",
     )
+    .like_python_class()
     .subclassable(LockObject::initialise)
     .dies()
     .weak_references(offset_of!(LockObject, weak), Some(offset_of!(LockObject, dict)))

@@ -55,6 +55,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         c"aioxide.locks.Semaphore",
         c"Semaphore(value=1)\n--\n\nA number of places, taken by acquire() and given back by release().\n\nRaises ValueError if value is negative.",
     )
+    .like_python_class()
     .subclassable(|semaphore: &SemaphoreObject, args: Args<'_>| {
         semaphore.initialise(bind_value("Semaphore.__init__", args)?)
     })
@@ -78,6 +79,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         c"BoundedSemaphore(value=1)\n--\n\nA semaphore whose release() raises ValueError when nobody has acquired.",
     )
     .base::<SemaphoreObject>()
+    .like_python_class()
     .subclassable(BoundedSemaphoreObject::initialise)
     .dies()
     .method(c"release", BoundedSemaphoreObject::release, c"release($self, /)\n--\n\nGive a place back; the first task in the line gets it.\n\nRaises ValueError if no place is taken.")
