@@ -42,6 +42,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Adds everything to the module.
 fn fill(module: &Object) -> ffi::Result<()> {
     ffi::fill_names()?;
+    #[cfg(Py_3_12)]
+    ffi::prepare_stop()?;
     NativeFunction::register(module)?;
     future::register(module)?;
     task::register(module)?;

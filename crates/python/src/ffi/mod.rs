@@ -33,6 +33,8 @@ mod names;
 mod object;
 mod returns;
 mod sequence;
+#[cfg(Py_3_12)]
+mod stop;
 mod thrown;
 mod types;
 
@@ -65,5 +67,7 @@ pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_curr
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};
+#[cfg(Py_3_12)]
+pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};

@@ -112,24 +112,31 @@ pub(super) fn to_pointer(value: impl IntoOwned) -> *mut ffi::PyObject {
 /// Ends an iteration (or an await) with `value`: null with `StopIteration(value)` set.
 ///
 /// For `None` nothing is raised at all: the interpreter reads a null without an exception as "returned
-/// None", which saves building an exception for each await. Other values take the class and the value
-/// apart, except a tuple or an exception, which `PyErr_SetObject` would unpack or raise as it is.
+/// None", which saves building an exception for each await.
 #[inline]
 pub(crate) fn stop_iteration(value: Owned) -> *mut ffi::PyObject {
     if !value.is_none() {
-        // SAFETY: all objects alive; the indicator takes its own references.
-        unsafe {
-            if ffi::PyTuple_Check(value.pointer()) != 0
-                || ffi::PyExceptionInstance_Check(value.pointer()) != 0
-            {
-                let stop = ffi::PyObject_CallOneArg(ffi::PyExc_StopIteration, value.pointer());
-                if let Some(stop) = Owned::<Object>::from_pointer(stop) {
-                    ffi::PyErr_SetObject(ffi::PyExc_StopIteration, stop.pointer());
-                }
-            } else {
-                ffi::PyErr_SetObject(ffi::PyExc_StopIteration, value.pointer());
-            }
-        }
+        #[cfg(Py_3_12)]
+        super::stop::raise_stop(value);
+        #[cfg(not(Py_3_12))]
+        raise_apart(&value);
     }
     ptr::null_mut()
+}
+
+/// Before 3.12 the indicator takes the class and the value apart and makes no exception of them, except
+/// of a tuple or an exception, which it would unpack or raise as it is.
+#[cfg(not(Py_3_12))]
+fn raise_apart(value: &Object) {
+    // SAFETY: all objects alive; the indicator takes its own references.
+    unsafe {
+        if ffi::PyTuple_Check(value.pointer()) != 0 || ffi::PyExceptionInstance_Check(value.pointer()) != 0 {
+            let stop = ffi::PyObject_CallOneArg(ffi::PyExc_StopIteration, value.pointer());
+            if let Some(stop) = Owned::<Object>::from_pointer(stop) {
+                ffi::PyErr_SetObject(ffi::PyExc_StopIteration, stop.pointer());
+            }
+        } else {
+            ffi::PyErr_SetObject(ffi::PyExc_StopIteration, value.pointer());
+        }
+    }
 }
