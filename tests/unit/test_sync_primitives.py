@@ -3,7 +3,6 @@
 import asyncio
 import collections
 import contextlib
-import functools
 import gc
 import inspect
 import re
