@@ -91,7 +91,8 @@ def _candidates() -> Iterator[str]:
         yield str(accelerator.__file__)
     maps = Path("/proc/self/maps")
     if maps.exists():
-        files = {line.split(maxsplit=5)[5].strip() for line in maps.read_text().splitlines() if "/" in line}
+        lines = maps.read_text().splitlines()
+        files = {line.split(maxsplit=5)[5].strip() for line in lines if "/" in line}
         yield from sorted(file for file in files if "python" in Path(file).name)
 
 

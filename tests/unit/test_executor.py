@@ -776,6 +776,34 @@ def test_no_executor_at_interpreter_shutdown(program):
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_an_interrupted_program_ends_without_its_running_call(program):
+    """The interpreter is finalized under the worker, which is stopped when it wants to go on."""
+    done = program(
+        """
+        import asyncio, os, signal, threading, time
+
+        def job():
+            started.set()
+            while True:
+                time.sleep(0.001)
+
+        def interrupt():
+            time.sleep(0.2)
+            for _ in range(50):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.02)
+
+        started = threading.Event()
+        loop = asyncio.new_event_loop()
+        loop.run_in_executor(None, job)
+        assert started.wait(10)
+        threading.Thread(target=interrupt, daemon=True).start()
+        """
+    )
+    assert done.returncode >= 0, done.stderr
+    assert "KeyboardInterrupt" in done.stderr
+
+
 def test_a_child_of_a_fork_starts_its_own_threads(program):
     done = program(
         """

@@ -23,7 +23,9 @@ async def fail(aio, error, turns=0):
 def test_in_the_order_of_completion(aio, run):
     async def main():
         order = []
-        for coroutine in aio.as_completed([give(aio, "c", 9), give(aio, "a", 1), give(aio, "b", 5)]):
+        for coroutine in aio.as_completed(
+            [give(aio, "c", 9), give(aio, "a", 1), give(aio, "b", 5)]
+        ):
             assert asyncio.iscoroutine(coroutine)
             order.append(await coroutine)
         return order
@@ -131,7 +133,7 @@ def test_wrong_arguments(aio, run):
             texts.append(caught.value.args[0])
         with pytest.raises(TypeError, match="not iterable"):
             list(aio.as_completed(7))
-        with pytest.raises(TypeError, match="An asyncio.Future, a coroutine or an awaitable"):
+        with pytest.raises(TypeError, match=r"An asyncio\.Future, a coroutine or an awaitable"):
             list(aio.as_completed([7]))
         with pytest.raises(TypeError):
             aio.as_completed()

@@ -279,7 +279,9 @@ def test_the_order_of_events(aio, run):
             await give(aio, None, turns)
             log.append(f"{name} ends")
 
-        tasks = [aio.ensure_future(child(name, turns)) for name, turns in (("a", 1), ("b", 0), ("c", 2))]
+        tasks = [
+            aio.ensure_future(child(name, turns)) for name, turns in (("a", 1), ("b", 0), ("c", 2))
+        ]
         for task in tasks:
             task.add_done_callback(lambda task: log.append("before"))
         outer = aio.gather(*tasks)
@@ -363,7 +365,7 @@ def test_how_it_shows(aio, run):
         assert outer._children == [task]
         assert "cb=[gather.<locals>._done_callback()" in repr(task)
         assert repr(outer) == "<_GatheringFuture pending>"
-        (callback, context), = task._callbacks
+        ((callback, context),) = task._callbacks
         assert callable(callback) and context is not None
         await outer
         return repr(outer)
@@ -375,7 +377,7 @@ def test_a_removed_callback(aio, run):
     async def main():
         future = aio.get_running_loop().create_future()
         outer = aio.gather(future)
-        (callback, _), = future._callbacks
+        ((callback, _),) = future._callbacks
         assert future.remove_done_callback(callback) == 1
         assert future.remove_done_callback(callback) == 0
         future.set_result("late")
@@ -400,7 +402,11 @@ def test_foreign_children(aio, run):
         loop.call_soon(python_future.set_exception, ValueError("python future"))
         loop.call_soon(own.cancel, "own")
         results = await aio.gather(
-            stdlib_future, stdlib_task, python_future, own, give(aio, "coroutine"),
+            stdlib_future,
+            stdlib_task,
+            python_future,
+            own,
+            give(aio, "coroutine"),
             return_exceptions=True,
         )
         return [*results[:2], *map(describe, results[2:4]), results[4]]

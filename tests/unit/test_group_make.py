@@ -126,9 +126,7 @@ def test_ensure_future_with_wrong_arguments(aio, run, loop_factory):
         return texts
 
     required = "An asyncio.Future, a coroutine or an awaitable is required"
-    different = (
-        "The future belongs to a different loop than the one specified as the loop argument"
-    )
+    different = "The future belongs to a different loop than the one specified as the loop argument"
     assert run(main) == [*[required] * 4, different]
     other.close()
 

@@ -175,7 +175,7 @@ def test_nothing_is_kept(aio, run):
 
 def test_wrong_arguments(aio, run):
     async def main():
-        with pytest.raises(TypeError, match="An asyncio.Future, a coroutine or an awaitable"):
+        with pytest.raises(TypeError, match=r"An asyncio\.Future, a coroutine or an awaitable"):
             aio.shield(1)
         with pytest.raises(TypeError, match="missing 1 required positional argument: 'arg'"):
             aio.shield()

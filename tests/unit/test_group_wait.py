@@ -8,7 +8,6 @@ import weakref
 
 import pytest
 
-
 is_coroutine_function = (
     inspect.iscoroutinefunction if sys.version_info >= (3, 12) else asyncio.iscoroutinefunction
 )
@@ -72,7 +71,7 @@ def test_a_timeout_is_no_error(aio, run, timeout):
     async def main():
         never = aio.get_running_loop().create_future()
         quick = aio.ensure_future(give(aio, 1))
-        done, pending = await aio.wait({never, quick}, timeout=timeout)
+        _done, pending = await aio.wait({never, quick}, timeout=timeout)
         assert never in pending
         assert never._callbacks in (None, [])
         await quick
@@ -251,7 +250,9 @@ def test_the_order_of_events(aio, run):
         for future, name in ((one, "one"), (two, "two")):
             future.add_done_callback(lambda _, name=name: log.append(name))
         waiters = tasks_of(
-            aio, waits("first", [one, two], "FIRST_COMPLETED"), waits("all", [two, one], "ALL_COMPLETED")
+            aio,
+            waits("first", [one, two], "FIRST_COMPLETED"),
+            waits("all", [two, one], "ALL_COMPLETED"),
         )
         await aio.sleep(0)
         for future, name in ((one, "one later"), (two, "two later")):

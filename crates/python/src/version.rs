@@ -12,6 +12,13 @@ pub(crate) fn replaces_stop_iteration() -> bool {
     version >= 0x030C_0200 || (0x030B_0800..0x030C_0000).contains(&version)
 }
 
+/// Whether a task group hands a child's name to the loop (3.12.2 and later) instead of naming the task
+/// that the loop made, which then has used up the number of an automatic name.
+#[cfg(not(Py_3_14))]
+pub(crate) fn names_children_at_birth() -> bool {
+    running_version() >= 0x030C_0200
+}
+
 /// `sys.hexversion` of the running interpreter.
 fn running_version() -> u64 {
     // SAFETY: a constant of the interpreter.

@@ -45,7 +45,7 @@ impl JobQueue {
     fn get_nowait(&self) -> Result<Owned> {
         match self.take_item() {
             Some(item) => Ok(item),
-            None => Err(Raised::restore(call0(&names().queue_empty)?)),
+            None => Err(Raised::restore(call0(&names().work_queue_empty)?)),
         }
     }
 }

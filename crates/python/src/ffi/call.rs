@@ -1,5 +1,6 @@
 //! Calling Python: vectorcall with the arguments on the stack, and the one place that detaches.
 
+use std::mem::ManuallyDrop;
 use std::ptr;
 
 use pyo3::ffi;
@@ -61,6 +62,38 @@ pub(crate) fn call2(callable: &Object, first: &Object, second: &Object) -> Resul
 pub(crate) fn call_positional(callable: &Object, arguments: &Object) -> Result<Owned> {
     // SAFETY: `PyObject_Call` checks that `arguments` is a tuple.
     unsafe { returned(ffi::PyObject_Call(callable.pointer(), arguments.pointer(), ptr::null_mut())) }
+}
+
+/// `callable(*arguments)` for a tuple, in a thread that the interpreter may end at its own end.
+///
+/// A program that is interrupted while it waits for its threads goes on to finalize the interpreter. A
+/// thread that then wants to run Python is ended by `pthread_exit` before 3.14, which unwinds its stack;
+/// at the first frame of Rust that would abort the process. Here it is stopped for good instead, which
+/// is what the interpreter itself does since 3.14.
+pub(crate) fn call_in_thread(callable: &Object, arguments: &Object) -> Result<Owned> {
+    unsafe extern "C-unwind" {
+        fn PyObject_Call(
+            callable: *mut ffi::PyObject,
+            arguments: *mut ffi::PyObject,
+            keywords: *mut ffi::PyObject,
+        ) -> *mut ffi::PyObject;
+    }
+    /// Dropped only when the stack is unwound under it.
+    struct StopHere;
+    impl Drop for StopHere {
+        fn drop(&mut self) {
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+    let stop_here = StopHere;
+    // SAFETY: as `call_positional`; the declaration differs from PyO3's only in that it may unwind.
+    unsafe {
+        let result = PyObject_Call(callable.pointer(), arguments.pointer(), ptr::null_mut());
+        let _returned = ManuallyDrop::new(stop_here);
+        returned(result)
+    }
 }
 
 /// `callable(*values[..positional], **dict(zip(names, values[positional..])))`.

@@ -84,10 +84,10 @@ impl Raised {
         if cfg!(not(Py_3_14)) {
             return Self::attribute_error(format_args!("cannot delete attribute"));
         }
-        // SAFETY: a live object's type has a terminated name.
-        let kind = unsafe { CStr::from_ptr((*object.type_pointer()).tp_name) };
-        let kind = kind.to_string_lossy();
-        Self::attribute_error(format_args!("attribute '{name}' of '{kind}' objects cannot be deleted"))
+        Self::attribute_error(format_args!(
+            "attribute '{name}' of '{}' objects cannot be deleted",
+            object.type_name()
+        ))
     }
 
     /// Raises the `OSError` (or its subclass) of a failed system call.

@@ -40,8 +40,8 @@ mod types;
 
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use call::{
-    call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
-    check_signals, detached, thread_identity,
+    call_in_thread, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
+    call2, check_signals, detached, thread_identity,
 };
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
@@ -63,7 +63,7 @@ pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
+pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};

@@ -1,6 +1,8 @@
 //! References: [`Object`] borrowed, [`Owned`] strong, [`Slot`] a field.
 
+use std::borrow::Cow;
 use std::cell::{Cell, UnsafeCell};
+use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -109,6 +111,13 @@ impl Object {
     pub(crate) fn type_object(&self) -> &Object {
         // SAFETY: an object keeps its type alive.
         unsafe { Object::from_pointer(self.type_pointer().cast()) }
+    }
+
+    /// Its type's name as the interpreter's own messages have it: with the module for a type made in
+    /// native code, without it for one made in Python.
+    pub(crate) fn type_name(&self) -> Cow<'_, str> {
+        // SAFETY: a live object's type has a terminated name.
+        unsafe { CStr::from_ptr((*self.type_pointer()).tp_name) }.to_string_lossy()
     }
 
     /// Whether both are the same object.

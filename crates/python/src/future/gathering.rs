@@ -92,7 +92,7 @@ impl GatheringFuture {
             }
         })?;
         match gathering.get_native_loop() {
-            None => gathering.bind_to_loop(Some(event_loop), "Future")?,
+            None => gathering.bind_to_loop(Some(event_loop))?,
             Some(ours) if ours.debug() => gathering.remember_stack()?,
             Some(_) => {}
         }

@@ -182,13 +182,16 @@ impl FutureObject {
         const SIGNATURE: Signature<1> =
             Signature { function: "Future", parameters: [c"loop"], positional: 0, required: 0 };
         let [event_loop] = SIGNATURE.bind(args)?;
-        self.bind_to_loop(event_loop, "Future")
+        self.bind_to_loop(event_loop)
     }
 
     /// The part of `__init__` that tasks share: finds the loop and forgets an earlier life.
-    pub(crate) fn bind_to_loop(&self, event_loop: Option<&Object>, class: &str) -> Result<()> {
+    pub(crate) fn bind_to_loop(&self, event_loop: Option<&Object>) -> Result<()> {
         if cfg!(Py_3_15) && !self.event_loop.is_empty() {
-            return Err(Raised::runtime_error(format_args!("{class} object is already initialized")));
+            return Err(Raised::runtime_error(format_args!(
+                "{} object is already initialized",
+                self.object().type_name()
+            )));
         }
         self.clear_for_reuse();
         let event_loop = match event_loop.filter(|given| !given.is_none()) {

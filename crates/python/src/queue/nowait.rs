@@ -14,7 +14,7 @@ impl QueueObject {
             return Err(shut_down());
         }
         if self.is_full()? {
-            return Err(without_text(&names().full_queue));
+            return Err(without_text(&names().queue_full));
         }
         self.bound.check_thread()?;
         self.put_item(item)?;
@@ -27,7 +27,7 @@ impl QueueObject {
     #[inline]
     pub(super) fn get_now(&self) -> Result<Owned> {
         if self.is_empty()? {
-            return Err(if self.shut_down.get() { shut_down() } else { without_text(&names().empty_queue) });
+            return Err(if self.shut_down.get() { shut_down() } else { without_text(&names().queue_empty) });
         }
         self.bound.check_thread()?;
         let item = self.take_item()?;
@@ -133,5 +133,5 @@ pub(super) fn shut_down() -> Raised {
 #[cold]
 #[cfg(not(Py_3_13))]
 pub(super) fn shut_down() -> Raised {
-    without_text(&names().empty_queue)
+    without_text(&names().queue_empty)
 }

@@ -206,7 +206,7 @@ impl TaskGroupObject {
         let [Some(coroutine), name, context] = SIGNATURE.bind(args)? else { return Ok(none()) };
         let given = |value: &&Object| !value.is_none();
         let (name, context) = (name.filter(given), context.filter(given));
-        if cfg!(not(Py_3_12)) {
+        if !crate::version::names_children_at_birth() {
             let keywords: Vec<_> = context.map(|context| (&*names().context, context)).into_iter().collect();
             let task = self.create_task(coroutine, &keywords)?;
             self.name_task(&task, name)?;
@@ -220,7 +220,7 @@ impl TaskGroupObject {
         }
     }
 
-    /// Python 3.11 names a task after it was made, if it has names.
+    /// Names a task after it was made, if it has names.
     #[cfg(not(Py_3_14))]
     fn name_task(&self, task: &Object, name: Option<&Object>) -> Result<()> {
         use crate::ffi::{call1, names};

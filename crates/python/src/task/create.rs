@@ -92,7 +92,7 @@ impl TaskObject {
         #[cfg(not(Py_3_12))]
         let ([coroutine, event_loop, name, context], eager) = (SIGNATURE.bind(args)?, None::<&Object>);
         let Some(coroutine) = coroutine else { return Ok(()) };
-        self.bind_to_loop(event_loop, "Task")?;
+        self.bind_to_loop(event_loop)?;
         self.forget_earlier_life();
         // Nothing is lost with a task that never came to be.
         self.quiet.set(true);

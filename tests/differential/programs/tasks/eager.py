@@ -35,6 +35,7 @@ async def fails():
 
 
 async def leaves():
+    asyncio.current_task().set_name("leaves")
     raise SystemExit("eagerly")
 
 
@@ -58,7 +59,7 @@ async def main():
     task = asyncio.create_task(fails())
     print("created", task.done())
     await attempt_await("fails", task)
-    attempt("leaves", lambda: asyncio.create_task(leaves(), name="leaves"))
+    attempt("leaves", lambda: asyncio.create_task(leaves()))
     print("current", name_of(asyncio.current_task()))
     task = asyncio.create_task(cancels_itself())
     print(task.done(), task.cancelled())
