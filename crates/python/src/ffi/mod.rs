@@ -63,7 +63,7 @@ pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, use_current_loop};
+pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};
