@@ -196,6 +196,16 @@ def test_ensure_future_and_gather_before_a_loop_runs():
 
 
 @pytest.mark.usefixtures("no_current_loop")
+def test_as_completed_before_a_loop_runs():
+    with expecting_the_warning():
+        completions = iter(aioxide.as_completed([nap(0, "first"), nap(0.01, "second")]))
+        first = next(completions)
+    loop = aioxide.get_event_loop()
+    assert loop.run_until_complete(first) == "first"
+    assert [loop.run_until_complete(later) for later in completions] == ["second"]
+
+
+@pytest.mark.usefixtures("no_current_loop")
 def test_a_future_before_a_loop_runs():
     with expecting_the_warning():
         future = aioxide.Future()

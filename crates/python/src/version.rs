@@ -14,6 +14,7 @@ pub(crate) fn replaces_stop_iteration() -> bool {
 
 /// Whether a task group hands a child's name to the loop (3.12.2 and later) instead of naming the task
 /// that the loop made, which then has used up the number of an automatic name.
+#[cfg(not(Py_3_14))]
 pub(crate) fn names_children_at_birth() -> bool {
     running_version() >= 0x030C_0200
 }

@@ -19,9 +19,7 @@ mod declare;
 mod delegate;
 mod sleep;
 
-pub(crate) use coroutine::{
-    CoroutineBase, CoroutineObject, Machine, is_native_awaitable, register_base, track_origins,
-};
+pub(crate) use coroutine::{CoroutineObject, Machine, is_native_awaitable, register_base, track_origins};
 pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
 pub(crate) use sleep::{Sleep, is_not_positive, set_result_unless_cancelled, sleep};

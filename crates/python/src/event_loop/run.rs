@@ -1,8 +1,6 @@
 //! Running one entry of the ready queue, and what becomes of its exceptions.
 
-use crate::ffi::{
-    Entered, Layout, Object, Owned, Raised, Result, call_method1, call1, call2, copy_context, names,
-};
+use crate::ffi::{Entered, Layout, Owned, Raised, Result, call1, call2, copy_context, names};
 use crate::future::{FutureObject, ObserverBase};
 use crate::handle::HandleObject;
 use crate::task::TaskObject;
@@ -151,10 +149,5 @@ impl LoopObject {
             }
         };
         Ok(Some(handle))
-    }
-
-    /// `loop.call_exception_handler(context)`.
-    pub(super) fn report(&self, context: &Object) -> Result<()> {
-        call_method1(self.object(), &names().call_exception_handler, context).map(drop)
     }
 }

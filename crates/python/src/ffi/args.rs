@@ -37,11 +37,11 @@ impl<'a> Args<'a> {
             }
         };
         let total = count + keywords;
-        // SAFETY: the caller's promise; `&Object` and `*mut PyObject` have one representation, and an
-        // argument is never null.
         let values = if total == 0 {
             &[][..]
         } else {
+            // SAFETY: the caller's promise; `&Object` and `*mut PyObject` have one representation, and
+            // an argument is never null.
             unsafe { slice::from_raw_parts(values.cast::<&Object>(), total) }
         };
         Self { values, positional: count, names }

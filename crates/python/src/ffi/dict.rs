@@ -50,6 +50,7 @@ pub(crate) fn dict_get(dict: &Object, key: &Object) -> Result<Option<Owned>> {
 }
 
 /// `dict.pop(key, None)`, without the value.
+#[cfg(not(Py_3_14))]
 #[inline]
 pub(crate) fn dict_discard(dict: &Object, key: &Object) -> Result<()> {
     // SAFETY: as above; the borrowed value is only compared with null.

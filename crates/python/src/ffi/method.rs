@@ -5,9 +5,8 @@
 //! the tables in `future/methods.rs` and its like read as name, function, text.
 
 use std::ffi::c_int;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use pyo3::ffi;
 
@@ -18,8 +17,9 @@ use super::{Args, IntoOwned, Layout, Object, Owned, Raised, Result};
 #[inline(always)]
 pub(super) fn conjure<F: Copy>() -> F {
     const { assert!(size_of::<F>() == 0, "a trampoline's target must capture nothing") };
-    // SAFETY: no bytes to initialise; the type is inhabited, since the table was given a value of it.
-    unsafe { MaybeUninit::<F>::uninit().assume_init() }
+    // SAFETY: a type without bytes is read from nowhere; it is inhabited, since the table was given a
+    // value of it, and copying that is sound (`Copy`).
+    unsafe { NonNull::<F>::dangling().read() }
 }
 
 /// Runs `work`; a Rust panic becomes a `SystemError` instead of the end of the process.

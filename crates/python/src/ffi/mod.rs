@@ -48,9 +48,11 @@ pub(crate) use constant::Constant;
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use declare::native_type;
 pub(crate) use dict::{
-    Dict, dict_discard, dict_get, dict_set, frozen, items_of, list_append, list_items, list_length, list_of,
-    set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
+    Dict, dict_get, frozen, items_of, list_append, list_items, list_length, list_of, set_add, set_discard,
+    set_length, set_of, tuple_items, tuple_of,
 };
+#[cfg(not(Py_3_14))]
+pub(crate) use dict::{dict_discard, dict_set};
 pub(crate) use error::{
     Raised, Result, exception_cause, is_instance, is_subclass, report_unraisable, suppress_context,
     while_handling,
@@ -63,7 +65,7 @@ pub(crate) use gc::{Collectable, Visitor};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
-pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, use_current_loop};
+pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};

@@ -10,7 +10,7 @@ use super::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, S
 
 macro_rules! names {
     (
-        strings { $($string:ident = $text:literal,)* }
+        strings { $($(#[$string_gate:meta])? $string:ident = $text:literal,)* }
         objects { $($(#[$gate:meta])? $object:ident = $module:literal . $attribute:literal,)* }
     ) => {
         /// Interned strings, then objects of the standard library.
@@ -31,7 +31,7 @@ macro_rules! names {
             pub(crate) context_keyword: Owned,
             /// `("msg",)`: the keywords of a call.
             pub(crate) msg_keyword: Owned,
-            $(#[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Owned,)*
+            $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Owned,)*
             $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Owned,)*
         }
 
@@ -51,7 +51,7 @@ macro_rules! names {
                     makers: [intern(c"create_task")?, intern(c"create_future")?],
                     context_keyword: tuple_of(&[&*intern(c"context")?])?,
                     msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
-                    $($string: intern($text)?,)*
+                    $($(#[$string_gate])? $string: intern($text)?,)*
                     $($(#[$gate])? $object: import(
                         c_text(concat!($module, "\0")),
                         c_text(concat!($attribute, "\0")),
@@ -79,7 +79,6 @@ names! {
         on_task_done = c"_on_task_done",
         on_timeout = c"_on_timeout",
         destroyed_pending = c"Task was destroyed but it is pending!",
-        run_attribute = c"_run",
         scheduled_attribute = c"_scheduled",
         slow_callback_duration = c"slow_callback_duration",
         create_task_by_factory = c"_create_task_by_factory",
@@ -89,8 +88,7 @@ names! {
         task_prefix = c"Task-",
         timer_handle_cancelled = c"_timer_handle_cancelled",
         close = c"close",
-        context = c"context",
-        coro = c"coro",
+        #[cfg(not(Py_3_14))] context = c"context",
         create_future = c"create_future",
         create_task = c"create_task",
         done = c"done",
@@ -106,23 +104,19 @@ names! {
         loop_attribute = c"_loop",
         make_cancelled_error = c"_make_cancelled_error",
         message = c"message",
-        msg = c"msg",
-        name = c"name",
+        #[cfg(not(Py_3_14))] name = c"name",
         name_attribute = c"__name__",
         never_retrieved = c" exception was never retrieved",
-        qualname = c"__qualname__",
         remove_done_callback = c"remove_done_callback",
         result = c"result",
         run = c"run",
         run_in_executor = c"run_in_executor",
         run_in_any_executor = c"_run_in_any_executor",
-        send = c"send",
         set_exception = c"set_exception",
-        set_name = c"set_name",
+        #[cfg(not(Py_3_14))] set_name = c"set_name",
         set_result = c"set_result",
         set_running_or_notify_cancel = c"set_running_or_notify_cancel",
         source_traceback = c"source_traceback",
-        source_traceback_attribute = c"_source_traceback",
         start_worker = c"_start_worker",
         submit = c"submit",
         task = c"task",
@@ -178,7 +172,6 @@ names! {
         stdlib_task = "_asyncio" . "Task",
         is_coroutine = "asyncio.coroutines" . "iscoroutine",
         get_running_loop = "_asyncio" . "_get_running_loop",
-        set_running_loop = "_asyncio" . "_set_running_loop",
         future_repr = "asyncio.base_futures" . "_future_repr",
         extract_stack = "traceback" . "extract_stack",
         stdlib_handle = "asyncio.events" . "Handle",
@@ -198,7 +191,6 @@ names! {
         keyboard_interrupt = "builtins" . "KeyboardInterrupt",
         system_exit = "builtins" . "SystemExit",
         round = "builtins" . "round",
-        base_exception = "builtins" . "BaseException",
         generator_exit = "builtins" . "GeneratorExit",
         int = "builtins" . "int",
         warn_unawaited = "warnings" . "_warn_unawaited_coroutine",

@@ -247,16 +247,6 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         self
     }
 
-    /// `__await__` alone.
-    pub(crate) fn awaitable_only<F, R>(mut self, _function: F) -> Self
-    where
-        F: Fn(&T) -> R + Copy,
-        R: IntoOwned,
-    {
-        self.slot(ffi::Py_am_await, method::unary::<T, F, R> as *mut c_void);
-        self
-    }
-
     /// `__iter__` alone.
     pub(crate) fn iterable<F, R>(mut self, _function: F) -> Self
     where
@@ -273,15 +263,6 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         F: Fn(&T) -> Result<Step> + Copy,
     {
         self.slot(ffi::Py_tp_iternext, method::next::<T, F> as *mut c_void);
-        self.slot(ffi::Py_am_send, method::send::<T, F> as *mut c_void);
-        self
-    }
-
-    /// The C-level send alone: for coroutines, which have no `__next__`.
-    pub(crate) fn sendable<F>(mut self, _function: F) -> Self
-    where
-        F: Fn(&T) -> Result<Step> + Copy,
-    {
         self.slot(ffi::Py_am_send, method::send::<T, F> as *mut c_void);
         self
     }

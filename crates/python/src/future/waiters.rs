@@ -50,7 +50,11 @@ impl Waiter {
         match self {
             Self::Task(task) => task.is_wakeup_method(callback),
             Self::Callback { callback: ours, .. } => {
-                ours.is(callback).then_some(Ok(true)).unwrap_or_else(|| ours.equals(callback))
+                if ours.is(callback) {
+                    Ok(true)
+                } else {
+                    ours.equals(callback)
+                }
             }
             Self::Observer(observer) => Ok(observer.object().is(callback)),
         }

@@ -125,7 +125,7 @@ impl QueueObject {
         if let Some(event) = self.finished.get() {
             return Ok(event);
         }
-        let event = EventObject::new(!self.has_unfinished.get())?;
+        let event = EventObject::new(!self.has_unfinished.get())?.into_object();
         self.finished.set(event.clone());
         Ok(event)
     }

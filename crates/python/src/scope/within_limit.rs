@@ -1,7 +1,7 @@
 //! How `wait_for` waits from Python 3.12 on: in the current task, inside a timeout.
 
 use crate::awaitable::Delegate;
-use crate::ffi::{Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor};
+use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor};
 
 use super::timeout::TimeoutObject;
 

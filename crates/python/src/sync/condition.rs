@@ -91,7 +91,7 @@ impl ConditionObject {
         let [lock] = SIGNATURE.bind_method(args)?;
         let lock = match lock.filter(|lock| !lock.is_none()) {
             Some(lock) => lock.own(),
-            None => LockObject::new()?,
+            None => LockObject::new()?.into_object(),
         };
         self.waiters.replace(None);
         for slot in [&self.locked, &self.acquire, &self.release] {
@@ -112,7 +112,7 @@ impl ConditionObject {
     /// A new one, as `Condition()` makes it.
     pub(super) fn new() -> Result<Owned<Self>> {
         let condition = allocate::<Self>()?;
-        condition.lock.fill(LockObject::new()?);
+        condition.lock.fill(LockObject::new()?.into_object());
         Ok(condition)
     }
 

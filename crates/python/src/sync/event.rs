@@ -85,10 +85,10 @@ impl EventObject {
     }
 
     /// A new one, set or not.
-    pub(crate) fn new(value: bool) -> Result<Owned> {
+    pub(crate) fn new(value: bool) -> Result<Owned<Self>> {
         let event = allocate::<Self>()?;
         event.value.set(value);
-        Ok(event.into_object())
+        Ok(event)
     }
 
     /// `is_set()`.

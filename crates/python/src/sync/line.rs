@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::ffi::{
     Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, call_method0,
-    call_method1, call0, call1, item_at, length, list_of, names,
+    call_method1, call1, item_at, length, list_of, names,
 };
 
 /// How many places a line may keep for nobody: below that, giving memory back is not worth the move.
@@ -133,12 +133,6 @@ impl Line {
             return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
         }
         self.replace(value);
-        Ok(())
-    }
-
-    /// An empty deque in the line's place.
-    pub(crate) fn show_empty(&self) -> Result<()> {
-        self.replace(Some(&*call0(&names().deque)?));
         Ok(())
     }
 

@@ -66,8 +66,8 @@ impl LockObject {
     }
 
     /// A new one, as `Lock()` makes it.
-    pub(super) fn new() -> Result<Owned> {
-        allocate::<Self>().map(Owned::into_object)
+    pub(super) fn new() -> Result<Owned<Self>> {
+        allocate::<Self>()
     }
 
     /// Whether nobody can have overridden a method.
