@@ -65,7 +65,7 @@ def connect_registries() -> None:
 def _stdlib_task_sets() -> list[Any]:
     """Return the set that `asyncio.all_tasks()` of this Python reads."""
     if sys.version_info < (3, 12):
-        return [asyncio.tasks._all_tasks]
+        return [vars(asyncio.tasks)["_all_tasks"]]
     if sys.version_info < (3, 14):
         return [asyncio.tasks._scheduled_tasks]
     referents = gc.get_referents(sys.modules["_asyncio"])

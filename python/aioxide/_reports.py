@@ -9,9 +9,12 @@ import sys
 from asyncio import base_events, coroutines, format_helpers
 from typing import Any
 
-_is_coroutine_function = getattr(
-    coroutines, "_iscoroutinefunction", coroutines.iscoroutinefunction
-)
+_is_coroutine_function = getattr(coroutines, "_iscoroutinefunction", coroutines.iscoroutinefunction)
+
+
+# Private names, which asyncio's stubs leave out. The logger is looked up when it is used: programs
+# and tests replace it.
+_base_events: Any = base_events
 
 
 def _source_of(handle: Any) -> str:
@@ -26,9 +29,10 @@ def _source_of(handle: Any) -> str:
 def handle_info(handle: Any) -> list[str]:
     """Return the parts of a handle's representation."""
     parts = [handle.__class__.__name__]
+    is_timer = isinstance(handle, asyncio.TimerHandle)
     if handle._cancelled:
         parts.append("cancelled")
-    if isinstance(handle, asyncio.TimerHandle):
+    if is_timer:
         parts.append(f"when={handle._when}")
     if handle._callback is not None:
         parts.append(_source_of(handle))
@@ -58,15 +62,15 @@ def check_callback(callback: Any, method: str) -> None:
 
 def report_slow_callback(handle: Any, seconds: float) -> None:
     """Warn that running a handle took long."""
-    base_events.logger.warning(
-        "Executing %s took %.3f seconds", base_events._format_handle(handle), seconds
+    _base_events.logger.warning(
+        "Executing %s took %.3f seconds", _base_events._format_handle(handle), seconds
     )
 
 
 def coroutine_origin() -> tuple[tuple[str, int, str], ...] | None:
-    """Return where the caller makes a coroutine: as `cr_origin` of a coroutine, newest frame first."""
+    """Return where the caller makes a coroutine, as `cr_origin`: newest frame first."""
     depth = sys.get_coroutine_origin_tracking_depth()
-    origin = []
+    origin: list[tuple[str, int, str]] = []
     frame = sys._getframe(1) if depth else None
     while frame is not None and len(origin) < depth:
         origin.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))

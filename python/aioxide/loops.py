@@ -65,7 +65,7 @@ def _events_of(handles: tuple[Any, Any]) -> int:
     )
 
 
-class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
+class Loop(_native.LoopBase, _UnixSelectorEventLoop):
     """An event loop, as asyncio.AbstractEventLoop describes it.
 
     `selector` is accepted for the sake of programs that choose one of the standard library's; the
@@ -82,7 +82,8 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
                 )
             selector.close()
         _native.LoopBase.__init__(self)
-        _UnixSelectorEventLoop.__init__(self, _SelectorView(self))
+        view: Any = _SelectorView(self)
+        _UnixSelectorEventLoop.__init__(self, view)
         self._wakeup_fd_before: int | None = None
         self._notice_overrides()
 
@@ -191,7 +192,7 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):  # type: ignore[misc]
         if sys.version_info >= (3, 13):
             task.set_name(name)
         else:
-            tasks._set_task_name(task, name)
+            vars(tasks)["_set_task_name"](task, name)
         return task
 
     def close(self) -> None:

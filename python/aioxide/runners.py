@@ -127,7 +127,8 @@ class Runner:
             if self._interrupt_count > 0:
                 uncancel = getattr(main_task, "uncancel", None)
                 if uncancel is not None and uncancel() == 0:
-                    raise KeyboardInterrupt()
+                    # Its context is the CancelledError, as asyncio shows it.
+                    raise KeyboardInterrupt()  # noqa: B904
             raise
         finally:
             if handler is not None and signal.getsignal(signal.SIGINT) is handler:
