@@ -82,15 +82,14 @@ async def event_waiters(aio: ModuleType, count: int) -> int:
 
 
 CASES = (
-    Case("queue", "Queue put/get", queue_put_get, aim=4, later_issue=True),
-    Case("queue_ping_pong", "Queue ping-pong", queue_ping_pong, aim=6, later_issue=True),
+    Case("queue", "Queue put/get", queue_put_get, aim=4),
+    Case("queue_ping_pong", "Queue ping-pong", queue_ping_pong, aim=6),
     Case(
         "lock_10",
         "Lock, 10 contenders",
         lock_contenders,
         aim=5,
         group=CONTENDERS,
-        later_issue=True,
     ),
     Case(
         "event_100",
@@ -98,6 +97,5 @@ CASES = (
         event_waiters,
         aim=5,
         group=WAITERS,
-        later_issue=True,
     ),
 )
