@@ -5,6 +5,8 @@ use crate::future::{FutureObject, ObserverBase};
 use crate::handle::{HandleObject, TimerObject};
 use crate::task::TaskObject;
 
+use super::source::{Direction, SourceBase};
+
 /// Something to run in a turn.
 pub(crate) enum Ready {
     /// A task's next step.
@@ -34,6 +36,8 @@ pub(crate) enum Ready {
     Handle(Owned<HandleObject>),
     /// A timer that is due.
     Timer(Owned<TimerObject>),
+    /// A native source whose descriptor is ready.
+    Io(Owned<SourceBase>, Direction),
 }
 
 impl Ready {
@@ -65,6 +69,7 @@ impl Ready {
             Self::Cancel(future) => visitor.object(future.object()),
             Self::Handle(handle) => visitor.object(handle.object()),
             Self::Timer(timer) => visitor.object(timer.object()),
+            Self::Io(source, _) => visitor.object(source.object()),
         }
     }
 }
@@ -81,6 +86,7 @@ impl Ready {
             | Self::Cancel(future) => future.clone().into_object(),
             Self::Handle(handle) => handle.clone().into_object(),
             Self::Timer(timer) => timer.clone().into_object(),
+            Self::Io(source, _) => source.clone().into_object(),
         }
     }
 }

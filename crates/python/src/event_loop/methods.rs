@@ -8,6 +8,7 @@ use crate::ffi::{
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
+use super::source::register_sources;
 
 #[cfg(Py_3_14)]
 const CREATE_TASK_TEXT: &std::ffi::CStr =
@@ -21,6 +22,7 @@ const CREATE_TASK_TEXT: &std::ffi::CStr =
 
 /// Makes the type.
 pub(crate) fn register(module: &Object) -> Result<()> {
+    register_sources(module)?;
     let builder = TypeBuilder::<LoopObject>::new(
         c"aioxide._native.LoopBase",
         c"The native half of aioxide.Loop: scheduling, timers, readers and writers.",

@@ -9,6 +9,7 @@
 //! * `poll.rs`: asking the selector, with the interpreter released while the loop is blocked
 //! * `call.rs`: `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`
 //! * `tasks.rs`: `create_future`, `create_task`
+//! * `source.rs`: native objects that the selector calls for
 //! * `watch.rs`: readers and writers
 //! * `executor.rs`: `run_in_executor`, and the outcomes that come back from the threads
 //! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
@@ -30,6 +31,7 @@ mod methods;
 mod object;
 mod poll;
 mod run;
+mod source;
 mod tasks;
 mod turn;
 mod watch;
@@ -38,3 +40,4 @@ pub(crate) use call::call_soon;
 pub(crate) use entry::Ready;
 pub(crate) use methods::{note_fork, register};
 pub(crate) use object::{LoopObject, current_loop, running_loop, running_loop_if_any, running_native_loop};
+pub(crate) use source::{Direction, SourceBase};

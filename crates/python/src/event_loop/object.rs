@@ -13,10 +13,11 @@ use crate::ffi::{
     Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor,
     call0, names,
 };
-use crate::handle::{HandleObject, TimerObject};
+use crate::handle::TimerObject;
 use crate::task::{CurrentTask, thread_running_loop};
 
 use super::Ready;
+use super::source::Watcher;
 
 /// How many times this process has come out of a fork as the child.
 pub(super) static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -56,7 +57,7 @@ pub(crate) struct LoopObject {
 pub(super) struct Engine {
     pub(super) ready: Confined<Queue<Ready>>,
     pub(super) timers: Confined<TimerHeap<Owned<TimerObject>>>,
-    pub(super) reactor: Confined<Reactor<Owned<HandleObject>>>,
+    pub(super) reactor: Confined<Reactor<Watcher>>,
     pub(super) policy: Confined<PollPolicy>,
     pub(super) waker: Waker,
     /// The value of [`FORKS`] when the reactor was made, or made anew.
@@ -101,7 +102,7 @@ impl Collectable for LoopObject {
             engine.ready.with(|ready| ready.iter().for_each(|entry| entry.traverse(visitor)));
             engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| visitor.object(timer.object())));
             engine.reactor.with(|reactor| {
-                reactor.registry().iter().for_each(|(_, handle)| visitor.object(handle.object()));
+                reactor.registry().iter().for_each(|(_, watcher)| watcher.traverse(visitor));
             });
         }
     }

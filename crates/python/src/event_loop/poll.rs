@@ -10,6 +10,7 @@ use crate::ffi::{Layout, Raised, Result, check_signals, detached};
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
+use super::source::{Direction, Watcher};
 
 impl LoopObject {
     /// Collects the events that are there; waits for the first one up to `timeout` (`None`: for ever)
@@ -47,26 +48,30 @@ impl LoopObject {
     fn queue_events(&self, engine: &Engine) -> Result<()> {
         while let Some(event) = engine.reactor.with(|reactor| reactor.next_event()) {
             if event.readable {
-                self.queue_watcher(engine, event.fd, true)?;
+                self.queue_watcher(engine, event.fd, Direction::Reading)?;
             }
             if event.writable {
-                self.queue_watcher(engine, event.fd, false)?;
+                self.queue_watcher(engine, event.fd, Direction::Writing)?;
             }
         }
         Ok(())
     }
 
-    fn queue_watcher(&self, engine: &Engine, fd: i32, reading: bool) -> Result<()> {
-        let handle = engine.reactor.with(|reactor| {
-            let registry = reactor.registry();
-            if reading { registry.reader(fd) } else { registry.writer(fd) }.cloned()
+    fn queue_watcher(&self, engine: &Engine, fd: i32, direction: Direction) -> Result<()> {
+        let watcher = engine.reactor.with(|reactor| match direction {
+            Direction::Reading => reactor.registry().reader(fd).cloned(),
+            Direction::Writing => reactor.registry().writer(fd).cloned(),
         });
-        let Some(handle) = handle else { return Ok(()) };
-        if handle.is_cancelled() {
-            self.unwatch(fd, reading)?;
-        } else {
-            engine.ready.with(|ready| ready.push_back(Ready::Handle(handle)));
-        }
+        let entry = match watcher {
+            None => return Ok(()),
+            Some(Watcher::Handle(handle)) if handle.is_cancelled() => {
+                drop(self.unwatch(fd, direction)?);
+                return Ok(());
+            }
+            Some(Watcher::Handle(handle)) => Ready::Handle(handle),
+            Some(Watcher::Source(source)) => Ready::Io(source, direction),
+        };
+        engine.ready.with(|ready| ready.push_back(entry));
         Ok(())
     }
 

@@ -41,6 +41,13 @@ impl LoopObject {
                 self.current.hide(self.object())?;
                 if timer.is_cancelled() { Ok(()) } else { timer.run() }
             }
+            Ready::Io(source, direction) => {
+                self.current.hide(self.object())?;
+                match source.run(direction) {
+                    Ok(()) => Ok(()),
+                    Err(raised) => self.source_failed(&source, direction, raised),
+                }
+            }
             Ready::Done { callback, context, future } => {
                 self.current.hide(self.object())?;
                 let called = Entered::new(&context).and_then(|_entered| call1(&callback, future.object()));
@@ -131,6 +138,7 @@ impl LoopObject {
             Ready::Timer(timer) if timer.is_cancelled() => return Ok(None),
             Ready::Handle(handle) => handle.clone().into_object(),
             Ready::Timer(timer) => timer.clone().into_object(),
+            Ready::Io(source, direction) => source.handle(self, *direction)?.into_object(),
             Ready::Step(task) | Ready::Throw(task, _) | Ready::Wake(task, _) => {
                 self.handle_of_step(task)?.into_object()
             }

@@ -4,79 +4,89 @@ use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, call1, 
 use crate::handle::HandleObject;
 
 use super::object::LoopObject;
+use super::source::{Direction, Watcher};
 
 impl LoopObject {
     /// `_add_reader(fd, callback, *args)`: calls back whenever `fd` is readable. Returns the handle.
     pub(super) fn add_reader(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
-        self.watch(args, true)
+        self.watch(args, Direction::Reading)
     }
 
     /// `_add_writer(fd, callback, *args)`: calls back whenever `fd` is writable. Returns the handle.
     pub(super) fn add_writer(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
-        self.watch(args, false)
+        self.watch(args, Direction::Writing)
     }
 
     /// `_remove_reader(fd)`: whether there was one.
     pub(super) fn remove_reader(&self, fd: &Object) -> Result<bool> {
-        self.remove_watcher(fd, true)
+        self.remove_watcher(fd, Direction::Reading)
     }
 
     /// `_remove_writer(fd)`: whether there was one.
     pub(super) fn remove_writer(&self, fd: &Object) -> Result<bool> {
-        self.remove_watcher(fd, false)
+        self.remove_watcher(fd, Direction::Writing)
     }
 
-    fn watch(&self, args: Args<'_>, reading: bool) -> Result<Owned<HandleObject>> {
+    fn watch(&self, args: Args<'_>, direction: Direction) -> Result<Owned<HandleObject>> {
         self.check_closed()?;
         let [fd, callback, arguments @ ..] = args.positional() else {
             return Err(Raised::type_error(format_args!("a file descriptor and a callback are required")));
         };
         let number = descriptor(fd)?;
-        let engine = self.engine()?;
-        self.renew_after_fork(engine)?;
         let handle = HandleObject::new(self, callback, arguments, copy_context()?)?;
-        let ours = handle.clone();
-        let replaced = engine.reactor.with(|reactor| {
-            if reading { reactor.set_reader(number, ours) } else { reactor.set_writer(number, ours) }
-        });
-        match replaced {
-            Ok(Some(previous)) => previous.cancel()?,
-            Ok(None) => {}
-            Err(error) => return Err(Raised::os_error(&error)),
-        }
-        // Another thread may have asked while the loop is blocked: the selector sees it by itself.
+        self.set_watcher(number, direction, Watcher::Handle(handle.clone()))?;
         Ok(handle)
     }
 
-    fn remove_watcher(&self, fd: &Object, reading: bool) -> Result<bool> {
+    /// Calls for `watcher` when `fd` is ready in `direction`; whom it replaces is dismissed. Another thread may
+    /// ask while the loop is blocked: the selector sees it by itself.
+    pub(super) fn set_watcher(&self, fd: i32, direction: Direction, watcher: Watcher) -> Result<()> {
+        let engine = self.engine()?;
+        self.renew_after_fork(engine)?;
+        // Refused, it would be dropped inside the borrow of the reactor, were it the last reference.
+        let kept = watcher.clone();
+        let replaced = engine.reactor.with(|reactor| match direction {
+            Direction::Reading => reactor.set_reader(fd, watcher),
+            Direction::Writing => reactor.set_writer(fd, watcher),
+        });
+        drop(kept);
+        match replaced {
+            Ok(Some(previous)) => previous.dismiss(),
+            Ok(None) => Ok(()),
+            Err(error) => Err(Raised::os_error(&error)),
+        }
+    }
+
+    fn remove_watcher(&self, fd: &Object, direction: Direction) -> Result<bool> {
         if self.closed.get() {
             return Ok(false);
         }
-        match self.unwatch(descriptor(fd)?, reading)? {
-            Some(handle) => handle.cancel().map(|()| true),
+        match self.unwatch(descriptor(fd)?, direction)? {
+            Some(watcher) => watcher.dismiss().map(|()| true),
             None => Ok(false),
         }
     }
 
-    /// Stops watching and returns the handle that was called back.
-    pub(super) fn unwatch(&self, fd: i32, reading: bool) -> Result<Option<Owned<HandleObject>>> {
+    /// Stops watching and returns who was called for.
+    pub(super) fn unwatch(&self, fd: i32, direction: Direction) -> Result<Option<Watcher>> {
         let engine = self.engine()?;
         self.renew_after_fork(engine)?;
-        Ok(engine
-            .reactor
-            .with(|reactor| if reading { reactor.remove_reader(fd) } else { reactor.remove_writer(fd) }))
+        Ok(engine.reactor.with(|reactor| match direction {
+            Direction::Reading => reactor.remove_reader(fd),
+            Direction::Writing => reactor.remove_writer(fd),
+        }))
     }
 
-    /// `_watched()`: a dict of the descriptors with a reader or a writer, to pairs of handles or `None`.
+    /// `_watched()`: a dict of the descriptors with a reader or a writer, to pairs of handles, sources or `None`.
     pub(super) fn watched(&self) -> Result<Owned> {
         let engine = self.engine()?;
-        let found: Vec<(i32, Owned<HandleObject>)> = engine
-            .reactor
-            .with(|reactor| reactor.registry().iter().map(|(fd, handle)| (fd, handle.clone())).collect());
+        let found: Vec<i32> =
+            engine.reactor.with(|reactor| reactor.registry().iter().map(|(fd, _)| fd).collect());
         let dict = crate::ffi::Dict::new()?;
-        for (fd, _) in &found {
+        for fd in &found {
             let (reader, writer) = engine.reactor.with(|reactor| {
-                (reactor.registry().reader(*fd).cloned(), reactor.registry().writer(*fd).cloned())
+                let registry = reactor.registry();
+                (registry.reader(*fd).map(Watcher::shown), registry.writer(*fd).map(Watcher::shown))
             });
             let number: Owned = f64::from(*fd).into_owned()?;
             let number = call1(&names().int, &number)?;

@@ -80,6 +80,8 @@ names! {
         on_timeout = c"_on_timeout",
         destroyed_pending = c"Task was destroyed but it is pending!",
         scheduled_attribute = c"_scheduled",
+        read_ready = c"_read_ready",
+        write_ready = c"_write_ready",
         slow_callback_duration = c"slow_callback_duration",
         create_task_by_factory = c"_create_task_by_factory",
         call_later = c"call_later",

@@ -1,0 +1,167 @@
+//! What the selector calls for: a handle of `add_reader`, or a native object that reads and writes by itself.
+//!
+//! A transport, a listener or a socket operation is a *source*: one object with a function that is told which
+//! way its descriptor is ready. Like a handle it runs from the ready queue, in the order in which the
+//! selector reported it, and in the context in which it was made, as asyncio's callbacks would; unlike a
+//! handle it costs no object and no call into Python.
+//!
+//! Between the event and its turn in the queue a source may have been closed or paused: it knows its own state
+//! and ignores what comes too late.
+
+use std::cell::Cell;
+
+use aioxide_core::reactor::Interest;
+use pyo3::ffi;
+
+use crate::ffi::{
+    Entered, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, Visitor, copy_context, names,
+    native_type,
+};
+use crate::handle::HandleObject;
+
+use super::object::LoopObject;
+
+/// The way in which a descriptor is watched, or ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Reading would not block.
+    Reading,
+    /// Writing would not block.
+    Writing,
+}
+
+/// Tells one kind of source that its descriptor is ready.
+pub(crate) type OnReady = fn(&SourceBase, Direction) -> Result<()>;
+
+/// The part that all sources share, and the Python type that they inherit from.
+#[repr(C)]
+pub(crate) struct SourceBase {
+    head: ffi::PyObject,
+    /// Set for good when the source is made.
+    on_ready: Cell<Option<OnReady>>,
+    /// A `contextvars.Context`.
+    context: Slot,
+}
+
+native_type!(SourceBase, holds: [context]);
+
+/// Makes the type that all sources inherit from.
+pub(super) fn register_sources(module: &Object) -> Result<()> {
+    TypeBuilder::<SourceBase>::new(
+        c"aioxide._native.source",
+        c"Something with a file descriptor that a loop calls when it is ready.",
+    )
+    .internal_base()
+    .dies()
+    .add_to(module)
+}
+
+impl SourceBase {
+    /// Prepares a source that was just allocated: `on_ready` is called in a copy of the current context.
+    pub(crate) fn prepare(&self, on_ready: OnReady) -> Result<()> {
+        self.on_ready.set(Some(on_ready));
+        self.context.fill(copy_context()?);
+        Ok(())
+    }
+
+    /// The context in which the source was made, and in which it calls Python.
+    pub(crate) fn context(&self) -> Option<Owned> {
+        self.context.get()
+    }
+
+    /// Runs what the source does when its descriptor is ready.
+    #[inline]
+    pub(super) fn run(&self, direction: Direction) -> Result<()> {
+        let (Some(on_ready), Some(context)) = (self.on_ready.get(), self.context.get()) else {
+            return Ok(());
+        };
+        let _entered = Entered::new(&context)?;
+        on_ready(self, direction)
+    }
+
+    /// A handle that stands for one run of the source, in reports.
+    pub(super) fn handle(
+        &self,
+        event_loop: &LoopObject,
+        direction: Direction,
+    ) -> Result<Owned<HandleObject>> {
+        let name = match direction {
+            Direction::Reading => &names().read_ready,
+            Direction::Writing => &names().write_ready,
+        };
+        let callback = self.object().attribute(name)?;
+        HandleObject::new(event_loop, &callback, &[], self.context.get().map_or_else(copy_context, Ok)?)
+    }
+}
+
+/// Who is called for when a descriptor is ready.
+#[derive(Clone)]
+pub(super) enum Watcher {
+    /// A callback of `add_reader` or `add_writer`.
+    Handle(Owned<HandleObject>),
+    /// A native source.
+    Source(Owned<SourceBase>),
+}
+
+impl Watcher {
+    pub(super) fn traverse(&self, visitor: &mut Visitor) {
+        match self {
+            Self::Handle(handle) => visitor.object(handle.object()),
+            Self::Source(source) => visitor.object(source.object()),
+        }
+    }
+
+    /// The object under which Python sees it.
+    pub(super) fn shown(&self) -> Owned {
+        match self {
+            Self::Handle(handle) => handle.clone().into_object(),
+            Self::Source(source) => source.clone().into_object(),
+        }
+    }
+
+    /// It has been taken out of the selector: a handle is cancelled, a source knows.
+    pub(super) fn dismiss(self) -> Result<()> {
+        match self {
+            Self::Handle(handle) => handle.cancel(),
+            Self::Source(_) => Ok(()),
+        }
+    }
+}
+
+impl LoopObject {
+    /// Runs `source` whenever `fd` is ready in `direction`, instead of whoever was called for until now.
+    pub(crate) fn watch_source(&self, fd: i32, direction: Direction, source: &SourceBase) -> Result<()> {
+        self.check_closed()?;
+        self.set_watcher(fd, direction, Watcher::Source(source.own()))
+    }
+
+    /// Stops calling for whoever watches `fd` in `direction`. Does nothing on a closed loop.
+    pub(crate) fn unwatch_source(&self, fd: i32, direction: Direction) -> Result<()> {
+        if self.closed.get() {
+            return Ok(());
+        }
+        self.unwatch(fd, direction)?.map_or(Ok(()), Watcher::dismiss)
+    }
+
+    /// The ways in which `fd` is watched.
+    pub(crate) fn watched_for(&self, fd: i32) -> Interest {
+        self.engine
+            .get()
+            .map_or(Interest::NONE, |engine| engine.reactor.with(|reactor| reactor.registry().interest(fd)))
+    }
+
+    /// Reports what a source has let out, as if a handle had run it.
+    #[cold]
+    pub(super) fn source_failed(
+        &self,
+        source: &SourceBase,
+        direction: Direction,
+        raised: Raised,
+    ) -> Result<()> {
+        if raised.leaves_the_loop() {
+            return Err(raised);
+        }
+        let exception = raised.take();
+        source.handle(self, direction)?.failed(Raised::restore(exception))
+    }
+}
