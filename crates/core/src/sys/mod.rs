@@ -1,12 +1,13 @@
 //! The only door to the kernel, and the only module of core that may hold `unsafe`.
 //!
-//! A platform provides three things, and nothing above this module knows which platform it runs on:
+//! A platform provides these things, and nothing above this module knows which platform it runs on:
 //!
 //! | name | contract |
 //! |---|---|
 //! | [`clock`] | Python's monotonic clock to the bit, its resolution, and a tick counter that costs almost nothing |
 //! | [`Selector`], [`Events`] | level-triggered readiness of descriptors; a wait never ends before its timeout, unless something is ready, the wake fd was written or a signal arrived |
 //! | [`WakeFd`] | a descriptor that any thread, or a signal handler, writes to end a wait |
+//! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call |
 //!
 //! The choice of the backend is made here and in no other place. Linux is the first one: [`Selector`] is
 //! epoll and [`WakeFd`] an eventfd. A second backend is a sibling of `epoll.rs` and `wake.rs` with the
@@ -14,9 +15,12 @@
 //!
 //! Each `unsafe` block names the invariant it rests on. Read next: [`crate::time`].
 
+mod address;
 pub mod clock;
 mod interest;
 
+#[cfg(target_os = "linux")]
+mod datagram;
 #[cfg(target_os = "linux")]
 mod epoll;
 #[cfg(target_os = "linux")]
@@ -27,6 +31,8 @@ compile_error!(
     "aioxide has no selector for this platform yet: it needs a sibling of sys/epoll.rs and sys/wake.rs"
 );
 
+pub use address::{Address, AddressKind};
+pub use datagram::{BATCH, Inbox, send_datagram, send_datagrams};
 pub use epoll::{Events, Selector};
 pub use interest::{Interest, Readiness};
 pub use wake::WakeFd;
