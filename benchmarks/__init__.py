@@ -8,6 +8,7 @@ Read in this order:
 * ``driver.py``: the processes of one benchmark, loops in turn, pinned to one core.
 * ``report.py``: from samples to medians, ratios and verdicts.
 * ``memory.py``, ``instructions.py``: bytes of an idle task; instructions of an operation.
+* ``network/``, ``servers/``, ``loadgen/``: the same for servers under load, with a client in Rust.
 * ``install.py``: puts aioxide and its peers where the workers find them.
 * ``performance_page.py``: the measured section of ``docs/performance.md``.
 

@@ -1,6 +1,6 @@
-"""The measured sections of ``docs/performance.md``, one for each minor version of Python.
+"""The measured sections of ``docs/performance.md``: a subject on a minor version of Python.
 
-A section lies between two marker comments that name the version; writing replaces what is
+A section lies between two marker comments that name both; writing replaces what is
 between them and leaves the rest of the page, which is written by hand.
 """
 
@@ -49,10 +49,15 @@ def circumstances(probed: Mapping, command: str) -> str:
     return "\n".join(lines)
 
 
-def replace_section(page: str, version: str, body: str) -> str:
-    """The page with the section of this Python version replaced, or added at the end."""
-    start, end = f"<!-- measured {version} -->", f"<!-- end {version} -->"
-    section = f"{start}\n## CPython {version}\n\n{body.strip()}\n{end}"
+def replace_section(page: str, version: str, body: str, subject: str = "") -> str:
+    """The page with the section of this Python version replaced, or added at the end.
+
+    A ``subject`` has sections of its own; without one it is the scheduler's.
+    """
+    name = f"{subject} {version}".strip()
+    heading = f"CPython {version}, {subject}" if subject else f"CPython {version}"
+    start, end = f"<!-- measured {name} -->", f"<!-- end {name} -->"
+    section = f"{start}\n## {heading}\n\n{body.strip()}\n{end}"
     before, found, rest = page.partition(start)
     if not found:
         return f"{page.rstrip()}\n\n{section}\n"
@@ -62,6 +67,6 @@ def replace_section(page: str, version: str, body: str) -> str:
     return before + section + after
 
 
-def write(version: str, body: str) -> None:
+def write(version: str, body: str, subject: str = "") -> None:
     """Put the section into the page."""
-    PAGE.write_text(replace_section(PAGE.read_text(), version, body))
+    PAGE.write_text(replace_section(PAGE.read_text(), version, body, subject))

@@ -1,7 +1,7 @@
 """Every benchmark, in the order of the printed table."""
 
 from benchmarks.case import Case
-from benchmarks.cases import callbacks, switching, synchronisation, tasks, threads, waiting
+from benchmarks.cases import callbacks, names, switching, synchronisation, tasks, threads, waiting
 
 CASES: tuple[Case, ...] = (
     *switching.CASES,
@@ -10,6 +10,7 @@ CASES: tuple[Case, ...] = (
     *synchronisation.CASES,
     *waiting.CASES,
     *threads.CASES,
+    *names.CASES,
 )
 
 

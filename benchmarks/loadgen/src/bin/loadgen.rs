@@ -1,0 +1,36 @@
+//! `loadgen MODE ADDRESS [--name value ...]`: see the library's documentation, and `options.rs` for the names.
+
+use std::process::ExitCode;
+
+use aioxide_loadgen::options::{CommandLine, raise_descriptor_limit};
+use aioxide_loadgen::{Outcome, accept, bulk, datagram, echo};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(json) => {
+            println!("{json}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("loadgen: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome<String> {
+    let line = CommandLine::read()?;
+    let (mode, address) = (line.what.clone(), line.address.clone());
+    let options = line.client_options()?;
+    raise_descriptor_limit()?;
+    let report = match mode.as_str() {
+        "echo" => echo::run(&address, &options)?,
+        "accept" => accept::run(&address, &options)?,
+        "upload" => bulk::upload(&address, &options)?,
+        "download" => bulk::download(&address, &options)?,
+        "datagrams" => datagram::echo(&address, &options)?,
+        "flood" => datagram::flood(&address, &options)?,
+        _ => return Err(format!("no such mode: {mode} (echo accept upload download datagrams flood)").into()),
+    };
+    Ok(report.json())
+}

@@ -1,0 +1,243 @@
+//! UDP: echo with a number of datagrams in flight, and a one-way flood.
+//!
+//! A datagram begins with its sequence number; the rest is the pattern's. One that does not come back in time is
+//! counted as lost and another is sent in its place: UDP may lose, and a figure says how much it did.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+use crate::Outcome;
+use crate::address::{Address, PATIENCE};
+use crate::batch::Batch;
+use crate::histogram::Histogram;
+use crate::options::Options;
+use crate::pattern::Pattern;
+use crate::poll::{Poll, Ready};
+use crate::report::Report;
+use crate::window::{Phase, Window};
+
+const BATCH: usize = 64;
+/// A datagram that is under way for longer is lost.
+const LOST_AFTER: Duration = Duration::from_millis(500);
+const LOOK_FOR_LOST_EVERY: Duration = Duration::from_millis(100);
+const NUMBER_BYTES: usize = 8;
+/// What a counting server is asked.
+pub const QUESTION: &[u8] = b"count";
+/// The question or its answer may get lost.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// Every flow keeps `depth` datagrams in flight and wants each of them back.
+pub fn echo(address: &Address, options: &Options) -> Outcome<Report> {
+    if options.size <= NUMBER_BYTES {
+        return Err(format!("datagrams have more than {NUMBER_BYTES} bytes").into());
+    }
+    let mut poll = Poll::new()?;
+    let mut traffic = Traffic::new(options);
+    let mut flows = Vec::with_capacity(options.connections);
+    for number in 0..options.connections {
+        let flow = Flow { socket: address.flow()?, next: 0, in_flight: VecDeque::new() };
+        poll.add(&flow.socket, number, false)?;
+        flows.push(flow);
+    }
+    let mut window = Window::new(options);
+    for flow in &mut flows {
+        traffic.fill(flow)?;
+    }
+    let mut ready: Vec<Ready> = Vec::new();
+    let (mut last_look, mut last_reply) = (Instant::now(), Instant::now());
+    let mut phase = Phase::WarmUp;
+    while phase != Phase::Over || flows.iter().any(|flow| !flow.in_flight.is_empty()) {
+        poll.wait(Some(LOOK_FOR_LOST_EVERY), &mut ready)?;
+        let mut now = Instant::now();
+        for event in &ready {
+            let Some(flow) = flows.get_mut(event.number) else { continue };
+            now = Instant::now();
+            phase = window.phase(now)?;
+            traffic.take_replies(flow, now, phase)?;
+            last_reply = now;
+            if phase != Phase::Over {
+                traffic.fill(flow)?;
+            }
+        }
+        if now.duration_since(last_look) >= LOOK_FOR_LOST_EVERY {
+            last_look = now;
+            phase = window.phase(now)?;
+            for flow in &mut flows {
+                traffic.give_up_lost(flow, now, phase);
+                if phase != Phase::Over {
+                    traffic.fill(flow)?;
+                }
+            }
+        }
+        if now.duration_since(last_reply) > PATIENCE {
+            return Err(format!("no datagram came back in {} s", PATIENCE.as_secs()).into());
+        }
+    }
+    Ok(Report::new(options, traffic.latencies.total(), &window.spent()?)
+        .with_latencies(&traffic.latencies)
+        .with("lost", Some(traffic.lost as f64)))
+}
+
+/// One way, as fast as they go; the server counts. What the server's queue has no room for is lost on the way.
+pub fn flood(address: &Address, options: &Options) -> Outcome<Report> {
+    if options.size <= QUESTION.len() {
+        return Err(format!("datagrams have more than {} bytes", QUESTION.len()).into());
+    }
+    let socket = address.flow()?;
+    let mut batch = Batch::new(BATCH, options.size, false);
+    ask_count(&socket)?;
+    let mut window = Window::new(options);
+    let (mut phase, mut counted_before, mut offered) = (Phase::WarmUp, 0, 0_u64);
+    while phase != Phase::Over {
+        let sent = match batch.send(&socket, BATCH) {
+            Ok(sent) => sent as u64,
+            Err(Errno::AGAIN) => 0,
+            Err(error) => return Err(format!("sending failed: {error}").into()),
+        };
+        let before = phase;
+        phase = window.phase(Instant::now())?;
+        if before == Phase::WarmUp && phase == Phase::Measured {
+            counted_before = ask_count(&socket)?;
+        } else if phase == Phase::Measured {
+            offered += sent;
+        }
+    }
+    let counted = ask_count(&socket)? - counted_before;
+    Ok(Report::new(options, counted, &window.spent()?).with("offered", Some(offered as f64)))
+}
+
+/// How many datagrams the server has counted so far. The question itself may be lost.
+fn ask_count(socket: &OwnedFd) -> Outcome<u64> {
+    let mut poll = Poll::new()?;
+    poll.add(socket, 0, false)?;
+    let mut ready = Vec::new();
+    let mut answer = [0; 32];
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        send(socket, QUESTION, SendFlags::empty())?;
+        poll.wait(Some(ASK_AGAIN_AFTER), &mut ready)?;
+        let mut newest = None;
+        while let Ok((length, _)) = recv(socket, &mut answer, RecvFlags::DONTWAIT) {
+            newest = Some(std::str::from_utf8(answer.get(..length).unwrap_or_default())?.parse()?);
+        }
+        if let Some(count) = newest {
+            return Ok(count);
+        }
+    }
+    Err(format!("the server told no count in {} s", PATIENCE.as_secs()).into())
+}
+
+/// One socket of the client and what it has under way, oldest first.
+struct Flow {
+    socket: OwnedFd,
+    next: u64,
+    in_flight: VecDeque<Datagram>,
+}
+
+struct Datagram {
+    number: u64,
+    begun: Instant,
+    /// Answered, but an older one is not yet.
+    answered: bool,
+}
+
+struct Traffic {
+    pattern: Pattern,
+    batch: Batch,
+    depth: usize,
+    latencies: Histogram,
+    lost: u64,
+}
+
+impl Traffic {
+    fn new(options: &Options) -> Self {
+        Self {
+            pattern: Pattern::new(options.size),
+            batch: Batch::new(BATCH.min(options.depth), options.size, false),
+            depth: options.depth,
+            latencies: Histogram::default(),
+            lost: 0,
+        }
+    }
+
+    /// Send until `depth` datagrams are in flight.
+    fn fill(&mut self, flow: &mut Flow) -> Outcome<()> {
+        loop {
+            let wanted = self.depth.saturating_sub(flow.in_flight.len()).min(BATCH);
+            if wanted == 0 {
+                return Ok(());
+            }
+            for place in 0..wanted {
+                let number = flow.next + place as u64;
+                let contents = self.pattern.message(number);
+                let buffer = self.batch.buffer(place);
+                buffer.copy_from_slice(contents);
+                if let Some(head) = buffer.first_chunk_mut::<NUMBER_BYTES>() {
+                    *head = number.to_le_bytes();
+                }
+            }
+            let begun = Instant::now();
+            let sent = match self.batch.send(&flow.socket, wanted) {
+                Ok(sent) => sent,
+                // The look for lost datagrams tries again.
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(error) => return Err(format!("sending failed: {error}").into()),
+            };
+            for _ in 0..sent {
+                flow.in_flight.push_back(Datagram { number: flow.next, begun, answered: false });
+                flow.next += 1;
+            }
+        }
+    }
+
+    fn take_replies(&mut self, flow: &mut Flow, now: Instant, phase: Phase) -> Outcome<()> {
+        let received = match self.batch.receive(&flow.socket) {
+            Ok(received) => received,
+            Err(Errno::AGAIN) => return Ok(()),
+            Err(error) => return Err(format!("receiving failed: {error}").into()),
+        };
+        for place in 0..received {
+            let reply = self.batch.received(place);
+            let number = self.check(reply)?;
+            let oldest = flow.in_flight.front().map_or(flow.next, |datagram| datagram.number);
+            // Older ones were given up as lost and come too late.
+            let Some(place) = number.checked_sub(oldest) else { continue };
+            let datagram = flow.in_flight.get_mut(place as usize).ok_or("a reply to what was never sent")?;
+            if !datagram.answered && phase == Phase::Measured {
+                self.latencies.record(now.saturating_duration_since(datagram.begun));
+            }
+            datagram.answered = true;
+            while flow.in_flight.front().is_some_and(|datagram| datagram.answered) {
+                flow.in_flight.pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of a reply that is what was sent under it.
+    fn check(&self, reply: &[u8]) -> Outcome<u64> {
+        let (head, rest) = reply.split_first_chunk::<NUMBER_BYTES>().ok_or("a reply without a number")?;
+        let number = u64::from_le_bytes(*head);
+        let wanted = self.pattern.message(number).get(NUMBER_BYTES..).unwrap_or_default();
+        if rest != wanted {
+            return Err(format!("a wrong reply to datagram {number}, of {} bytes", reply.len()).into());
+        }
+        Ok(number)
+    }
+
+    fn give_up_lost(&mut self, flow: &mut Flow, now: Instant, phase: Phase) {
+        while let Some(oldest) = flow.in_flight.front() {
+            if !oldest.answered {
+                if now.duration_since(oldest.begun) < LOST_AFTER {
+                    return;
+                }
+                self.lost += u64::from(phase != Phase::WarmUp);
+            }
+            flow.in_flight.pop_front();
+        }
+    }
+}

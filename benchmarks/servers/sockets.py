@@ -1,0 +1,42 @@
+"""Echo with sockets of one's own and the loop's ``sock_*`` methods: no transport, no protocol."""
+
+import socket
+from types import ModuleType
+
+from benchmarks.servers.address import BACKLOG, Address
+from benchmarks.servers.protocols import READ_BYTES
+
+
+def listening_socket(address: Address) -> socket.socket:
+    if address.family == "unix":
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(address.path)
+    else:
+        listener = socket.socket()
+        listener.bind((address.host, address.port))
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+async def serve_sockets(aio: ModuleType, address: Address, size: int) -> tuple[Address, object]:
+    loop = aio.get_running_loop()
+    listener = listening_socket(address)
+
+    async def echo(connection: socket.socket) -> None:
+        with connection:
+            while data := await loop.sock_recv(connection, READ_BYTES):
+                await loop.sock_sendall(connection, data)
+
+    async def accept() -> None:
+        conversations = set()
+        with listener:
+            while True:
+                connection, _ = await loop.sock_accept(listener)
+                if address.family == "tcp":
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                conversation = loop.create_task(echo(connection))
+                conversations.add(conversation)
+                conversation.add_done_callback(conversations.discard)
+
+    return address.found(listener.getsockname()), loop.create_task(accept())
