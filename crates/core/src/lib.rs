@@ -25,7 +25,8 @@
 //!    [`ready::Inbox`].
 //! 4. [`reactor`]: which descriptors are watched, when to ask the kernel, how the loop blocks and is woken.
 //!    BYTES IN and BYTES OUT start and end here.
-//! 5. [`transport`]: what waits when the kernel does not take it at once. BYTES OUT wait here.
+//! 5. [`transport`]: connections and datagrams as state machines: what arrives, what waits when the kernel does not
+//!    take it at once, who has closed.
 //! 6. [`blocking`]: where the threads wait that do what would block the loop.
 //!
 //! # What one turn does with them

@@ -8,6 +8,7 @@
 //! | [`Selector`], [`Events`] | level-triggered readiness of descriptors; a wait never ends before its timeout, unless something is ready, the wake fd was written or a signal arrived |
 //! | [`WakeFd`] | a descriptor that any thread, or a signal handler, writes to end a wait |
 //! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call |
+//! | [`socket`] | what a connected stream socket does: receive, send, gather, shut down |
 //!
 //! The choice of the backend is made here and in no other place. Linux is the first one: [`Selector`] is
 //! epoll and [`WakeFd`] an eventfd. A second backend is a sibling of `epoll.rs` and `wake.rs` with the
@@ -18,6 +19,7 @@
 mod address;
 pub mod clock;
 mod interest;
+pub mod socket;
 
 #[cfg(target_os = "linux")]
 mod datagram;

@@ -24,6 +24,16 @@ impl WaterMarks {
         self.low = low;
     }
 
+    /// The high mark.
+    pub const fn high(&self) -> usize {
+        self.high
+    }
+
+    /// The low mark.
+    pub const fn low(&self) -> usize {
+        self.low
+    }
+
     /// So many bytes are queued now, perhaps more than before. True when the writer has to pause, once until it goes
     /// on.
     #[inline]

@@ -1,16 +1,70 @@
-//! State machines of bytes on their way: what is queued, what is sent when, when a writer has to pause.
+//! BYTES IN and BYTES OUT as state machines: what has arrived, what is sent when, when a writer has to pause, who has
+//! closed. Nothing in here calls Python or the selector, and the kernel only through what it is handed (a socket, or in
+//! tests a scripted peer).
 //!
-//! BYTES OUT wait here when the kernel does not take them at once. Nothing in here makes a system call by itself: a state
-//! machine is handed something to send with (a socket, or in tests a scripted peer), and returns what happened.
+//! * [`Channel`] (here): what a connected socket can do
+//! * `read.rs`: one read for each readiness, and what it can mean
+//! * `write.rs`: the queue of bytes that the kernel has not taken yet
+//! * `flow.rs`: when the writer pauses and when it goes on
+//! * `stream.rs`: one connection: who may read, write and close at which moment
+//! * `datagram.rs`: datagrams that wait for room in the socket's buffer
 //!
-//! * [`WaterMarks`]: when the writer pauses and when it goes on
-//! * [`DatagramQueue`]: datagrams that wait for room in the socket's buffer
+//! What must always be true:
 //!
-//! What must always be true: nothing is lost or sent twice, order is kept, and what was queued can be dropped by the
-//! caller, outside the state machine's borrow.
+//! * Nothing is lost or sent twice, and order is kept: a write goes to the kernel directly only when nothing is queued.
+//! * A method returns what happened or what to do next; it never does it. Whoever owns the machine calls the
+//!   protocol, the selector and the loop, and the state is settled before: those calls may come back here.
+//! * A connection is lost once. From then on nothing is sent and nothing is read.
+//!
+//! Read next: `transport/` of the binding, which owns one machine for each transport.
 
 mod datagram;
 mod flow;
+mod read;
+mod stream;
+mod write;
+
+#[cfg(test)]
+mod scripted;
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+use crate::sys::socket;
 
 pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams};
 pub use flow::WaterMarks;
+pub use read::{READ_SIZE, ReadSizes, Received, receive};
+pub use stream::{Abandoned, CloseStep, Drained, EndStep, Progress, Queued, Refusal, Stream, Written};
+pub use write::{Chunk, Sent, WriteQueue};
+
+/// A connected byte stream, as far as a transport uses it. No call blocks.
+pub trait Channel {
+    /// Receives what is there; 0 is the end of the stream. Initialises as many bytes of `room` as it returns.
+    fn receive(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+    /// Sends the beginning of `bytes` and returns how much of it.
+    fn send(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Sends the beginning of `slices` laid end to end and returns how much of it.
+    fn send_gathered(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// A socket of the kernel's, by its descriptor, which somebody else owns and closes.
+#[derive(Clone, Copy, Debug)]
+pub struct Socket(pub RawFd);
+
+impl Channel for Socket {
+    #[inline]
+    fn receive(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        socket::receive(self.0, room)
+    }
+
+    #[inline]
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        socket::send(self.0, bytes)
+    }
+
+    fn send_gathered(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        socket::send_gathered(self.0, slices)
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading: one receive for each readiness.
+//!
+//! The selector is level-triggered, so what one receive leaves behind is reported again; a second receive, which
+//! would mostly find nothing, is a system call saved.
+
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
+
+use super::Channel;
+
+/// How much one receive asks for: asyncio's `max_size`.
+pub const READ_SIZE: usize = 256 * 1024;
+
+/// A read of so many bytes is large: the next one goes straight into its final object.
+const LARGE: usize = 64 * 1024;
+
+/// What one receive gave.
+#[derive(Debug)]
+pub enum Received {
+    /// So many bytes, more than none.
+    Bytes(usize),
+    /// The peer will send nothing more.
+    End,
+    /// Nothing yet: the readiness was taken by somebody else, or a signal came.
+    Nothing,
+    /// The connection is broken.
+    Failed(io::Error),
+}
+
+/// Receives once into `room`, which is not empty.
+#[inline]
+pub fn receive(channel: &impl Channel, room: &mut [MaybeUninit<u8>]) -> Received {
+    match channel.receive(room) {
+        Ok(0) => Received::End,
+        Ok(count) => Received::Bytes(count),
+        Err(error) if is_temporary(&error) => Received::Nothing,
+        Err(error) => Received::Failed(error),
+    }
+}
+
+/// Whether an operation may simply be tried again when the selector says so.
+#[inline]
+pub(super) fn is_temporary(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+/// Where to read to: a small read goes into memory that all connections share and is copied out in its exact size;
+/// bulk goes straight to where it stays, which costs an allocation of full size but no copy.
+///
+/// Bulk is followed by bulk: the last read's size is a good guess.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadSizes {
+    last_was_large: bool,
+}
+
+impl ReadSizes {
+    /// Whether the next read should go straight to its final place.
+    #[inline]
+    pub fn expects_bulk(self) -> bool {
+        self.last_was_large
+    }
+
+    /// Remembers how much came.
+    #[inline]
+    pub fn note(&mut self, count: usize) {
+        self.last_was_large = count >= LARGE;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::super::scripted::{Scripted, Step};
+    use super::*;
+
+    fn receive_from(channel: &Scripted) -> Received {
+        receive(channel, &mut [MaybeUninit::uninit(); 8])
+    }
+
+    #[test]
+    fn each_outcome_of_a_receive_has_its_meaning() {
+        let channel = Scripted::receiving([
+            Step::Bytes(b"data"),
+            Step::Error(libc::EAGAIN),
+            Step::Error(libc::EINTR),
+            Step::Bytes(b"more than fits"),
+            Step::Bytes(b""),
+            Step::Error(libc::ECONNRESET),
+        ]);
+        assert!(matches!(receive_from(&channel), Received::Bytes(4)));
+        assert!(matches!(receive_from(&channel), Received::Nothing));
+        assert!(matches!(receive_from(&channel), Received::Nothing));
+        assert!(matches!(receive_from(&channel), Received::Bytes(8)));
+        assert!(matches!(receive_from(&channel), Received::End));
+        let Received::Failed(error) = receive_from(&channel) else { panic!("the reset is lost") };
+        assert_eq!(error.raw_os_error(), Some(libc::ECONNRESET));
+    }
+
+    #[test]
+    fn bulk_is_expected_after_bulk_only() {
+        let mut sizes = ReadSizes::default();
+        assert!(!sizes.expects_bulk());
+        sizes.note(LARGE);
+        assert!(sizes.expects_bulk());
+        sizes.note(LARGE - 1);
+        assert!(!sizes.expects_bulk());
+    }
+}

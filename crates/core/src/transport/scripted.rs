@@ -1,0 +1,78 @@
+//! A peer that follows a script, for tests.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+
+use super::Channel;
+
+/// How one call ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// A receive gives these bytes, or the end for none of them.
+    Bytes(&'static [u8]),
+    /// A send takes so many bytes at most.
+    Take(usize),
+    /// The call fails with this error number.
+    Error(i32),
+}
+
+/// A channel whose receives and sends follow two scripts; when a script is over, nothing arrives and everything is
+/// taken.
+#[derive(Default)]
+pub(super) struct Scripted {
+    receives: RefCell<VecDeque<Step>>,
+    sends: RefCell<VecDeque<Step>>,
+    /// What each send took.
+    pub(super) sent: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Scripted {
+    pub(super) fn receiving(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { receives: RefCell::new(steps.into_iter().collect()), ..Self::default() }
+    }
+
+    pub(super) fn sending(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { sends: RefCell::new(steps.into_iter().collect()), ..Self::default() }
+    }
+
+    /// Everything that was taken, end to end.
+    pub(super) fn all_sent(&self) -> Vec<u8> {
+        self.sent.borrow().concat()
+    }
+
+    fn take(&self, bytes: Vec<u8>) -> io::Result<usize> {
+        let room = match self.sends.borrow_mut().pop_front() {
+            None => usize::MAX,
+            Some(Step::Take(room)) => room,
+            Some(Step::Error(number)) => return Err(io::Error::from_raw_os_error(number)),
+            Some(Step::Bytes(_)) => panic!("a send gives no bytes"),
+        };
+        let count = bytes.len().min(room);
+        self.sent.borrow_mut().push(bytes[..count].to_vec());
+        Ok(count)
+    }
+}
+
+impl Channel for Scripted {
+    fn receive(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        match self.receives.borrow_mut().pop_front() {
+            None => Err(io::Error::from_raw_os_error(libc::EAGAIN)),
+            Some(Step::Error(number)) => Err(io::Error::from_raw_os_error(number)),
+            Some(Step::Take(_)) => panic!("a receive takes no bytes"),
+            Some(Step::Bytes(bytes)) => {
+                room.iter_mut().zip(bytes).for_each(|(place, byte)| *place = MaybeUninit::new(*byte));
+                Ok(bytes.len().min(room.len()))
+            }
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.take(bytes.to_vec())
+    }
+
+    fn send_gathered(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.take(slices.iter().flat_map(|slice| slice.to_vec()).collect())
+    }
+}
