@@ -9,7 +9,8 @@ import re
 # Files whose frames come and go with the implementation: asyncio's and aioxide's own, this harness,
 # and what `python -m` puts under a program. Native code has no frames at all.
 INTERNAL_FILE = (
-    r"(?:[^\"\n]*/(?:asyncio|aioxide|uvloop|differential)/\w+\.pyx?|<frozen runpy>|<prelude>)"
+    r"(?:[^\"\n]*/(?:asyncio|aioxide|uvloop|differential)/\w+\.pyx?|aioxide/crates/[\w/]+\.rs"
+    r"|<frozen runpy>|<prelude>)"
 )
 
 FRAME = re.compile(r'^(?P<indent>[ |+-]*)File "(?P<file>[^"]+)", line \d+')
@@ -40,7 +41,9 @@ SUBSTITUTIONS = [
     # Where an implementation defines its own callbacks and makes its own tasks; native code has no
     # place.
     (
-        re.compile(r" at [^\s\">]*/(?:asyncio|aioxide|uvloop)/\w+\.pyx?:\d+"),
+        re.compile(
+            r" at (?:[^\s\">]*/(?:asyncio|aioxide|uvloop)/\w+\.pyx?|aioxide/crates/[\w/]+\.rs):\d+"
+        ),
         "",
     ),
     # Clock readings: a timer's deadline, how long a slow callback took.

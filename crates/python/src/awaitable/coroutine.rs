@@ -10,8 +10,10 @@ use pyo3::ffi;
 use crate::ffi::{
     Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result,
     Signature, Slot, Step, Thrower, TypeBuilder, TypeCell, Visitor, allocate_recycled, call0, call1, names,
-    none, report_unraisable, thrown,
+    report_unraisable, thrown,
 };
+
+use super::Source;
 
 /// What a native coroutine does. All zero bytes must be a valid value: the one before it is filled.
 ///
@@ -19,10 +21,10 @@ use crate::ffi::{
 /// As for [`Native`]: `type_cell` is filled by `CoroutineObject::<Self>::register` only, and zero bytes
 /// are a valid `Self`.
 pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
-    /// The coroutine function's name.
-    const NAME: &'static str;
-    /// The same with its class, if it has one, for `__qualname__` and the warning.
-    const QUALNAME: &'static str = Self::NAME;
+    /// The coroutine function's name, with its class if it has one.
+    const QUALNAME: &'static str;
+    /// Where the machine is written.
+    const SOURCE: Source;
     /// The Python type's name, with its module.
     const TYPE: &'static CStr;
 
@@ -32,8 +34,16 @@ pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
     fn free_list() -> &'static FreeList;
     /// Goes on: from the start, or from the last yield, at which `thrown` is raised if there is one.
     fn resume(&self, thrown: Option<Owned>) -> Result<Step>;
-    /// What it waits for at the moment (`cr_await`).
+    /// What it waits for at the moment.
     fn awaits(&self) -> Option<Owned>;
+    /// As [`Machine::QUALNAME`], for a machine that stands for several coroutine functions.
+    fn qualname(&self) -> &'static str {
+        Self::QUALNAME
+    }
+    /// The coroutines that asyncio has between this one and what it waits for, outermost first.
+    fn callees(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// Where a coroutine stands.
@@ -45,6 +55,19 @@ enum Phase {
     Suspended = 1,
     Running = 2,
     Finished = 3,
+}
+
+#[cfg(Py_3_15)]
+impl Phase {
+    /// What `inspect` calls it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Fresh => "CORO_CREATED",
+            Self::Suspended => "CORO_SUSPENDED",
+            Self::Running => "CORO_RUNNING",
+            Self::Finished => "CORO_CLOSED",
+        }
+    }
 }
 
 /// The part that all native coroutines share, and the Python type that they inherit from.
@@ -138,16 +161,17 @@ pub(crate) fn is_native_awaitable(object: &Object) -> bool {
 
 /// Makes the type that all native coroutines inherit from.
 pub(crate) fn register_base(module: &Object) -> Result<()> {
-    TypeBuilder::<CoroutineBase>::new(c"aioxide._native.coroutine", c"A coroutine written in Rust.")
-        .internal_base()
-        .dies()
-        .weak_references(offset_of!(CoroutineBase, weak), None)
-        .getter(c"cr_running", |base: &CoroutineBase| base.phase.get() == Phase::Running)
-        .getter(c"cr_suspended", |base: &CoroutineBase| base.phase.get() == Phase::Suspended)
-        .getter(c"cr_origin", |base: &CoroutineBase| base.origin.get())
-        .getter(c"cr_frame", |_: &CoroutineBase| none())
-        .getter(c"cr_code", |_: &CoroutineBase| none())
-        .add_to(module)
+    let builder =
+        TypeBuilder::<CoroutineBase>::new(c"aioxide._native.coroutine", c"A coroutine written in Rust.")
+            .internal_base()
+            .dies()
+            .weak_references(offset_of!(CoroutineBase, weak), None)
+            .getter(c"cr_running", |base: &CoroutineBase| base.phase.get() == Phase::Running)
+            .getter(c"cr_suspended", |base: &CoroutineBase| base.phase.get() == Phase::Suspended)
+            .getter(c"cr_origin", |base: &CoroutineBase| base.origin.get());
+    #[cfg(Py_3_15)]
+    let builder = builder.getter(c"cr_state", |base: &CoroutineBase| base.phase.get().word());
+    builder.add_to(module)
 }
 
 impl<M: Machine> CoroutineObject<M> {
@@ -167,11 +191,13 @@ impl<M: Machine> CoroutineObject<M> {
             )
             .method_fast(c"throw", Self::throw, c"Raise an exception where the coroutine waits.")
             .method(c"close", Self::close, c"close($self, /)\n--\n\nEnd the coroutine with a GeneratorExit.")
-            .getter(c"__name__", |_: &Self| M::NAME)
-            .getter(c"__qualname__", |_: &Self| M::QUALNAME)
-            .getter(c"cr_await", |coroutine: &Self| coroutine.machine.awaits())
+            .getter(c"__name__", |coroutine: &Self| last_name(coroutine.machine.qualname()))
+            .getter(c"__qualname__", |coroutine: &Self| coroutine.machine.qualname())
+            .getter(c"cr_code", |coroutine: &Self| M::SOURCE.code(coroutine.machine.qualname()))
+            .getter(c"cr_frame", Self::frame)
+            .getter(c"cr_await", Self::awaited)
             .repr(|coroutine: &Self| {
-                format!("<coroutine object {} at {:?}>", M::QUALNAME, coroutine.pointer())
+                format!("<coroutine object {} at {:?}>", coroutine.machine.qualname(), coroutine.pointer())
                     .as_str()
                     .into_owned()
             })
@@ -186,6 +212,22 @@ impl<M: Machine> CoroutineObject<M> {
             coroutine.base.origin.set(call0(&names().coroutine_origin)?);
         }
         Ok(coroutine)
+    }
+
+    /// `cr_frame`: none once it has ended.
+    fn frame(&self) -> Result<Option<Owned>> {
+        match self.base.phase.get() {
+            Phase::Finished => Ok(None),
+            _ => M::SOURCE.frame(self.object(), self.machine.qualname()).map(Some),
+        }
+    }
+
+    /// `cr_await`.
+    fn awaited(&self) -> Result<Option<Owned>> {
+        match self.machine.awaits() {
+            None => Ok(None),
+            awaited => M::SOURCE.through(self.object(), self.machine.callees(), awaited),
+        }
     }
 
     /// Resumes with nothing thrown, which is what `await` does.
@@ -297,6 +339,11 @@ impl<M: Machine> CoroutineObject<M> {
         }
         self.base.phase.set(Phase::Finished);
     }
+}
+
+/// The name without that of its class.
+fn last_name(qualname: &'static str) -> &'static str {
+    qualname.rsplit('.').next().unwrap_or(qualname)
 }
 
 #[cold]

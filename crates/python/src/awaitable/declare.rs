@@ -2,12 +2,23 @@
 
 /// Makes a struct a [`Machine`](super::Machine) whose steps are its method `go_on(thrown)`.
 ///
-/// The struct consists of slots, cells and delegates, whose zero bytes are empty; `awaits` says what
-/// is being waited for, `holds` names every field with references.
+/// The struct consists of slots, cells and delegates, whose zero bytes are empty. Its name is that of
+/// asyncio's coroutine function, `"Class"."name"` or `"name"`, unless `named` gives another one.
+/// `awaits` says what is being waited for, `callees` which coroutines of asyncio's own stand between,
+/// `holds` names every field with references.
 macro_rules! machine {
+    ($machine:ty, $class:literal . $name:literal, $($rest:tt)*) => {
+        $crate::awaitable::machine!(
+            $machine, qualname: concat!($class, ".", $name), type: concat!($class, "_", $name), $($rest)*
+        );
+    };
+    ($machine:ty, $name:literal, $($rest:tt)*) => {
+        $crate::awaitable::machine!($machine, qualname: $name, type: $name, $($rest)*);
+    };
     (
-        $machine:ty, $class:literal . $name:literal,
-        awaits: $awaits:expr, holds: [$($field:ident),*]
+        $machine:ty, qualname: $qualname:expr, type: $type:expr,
+        $(named: $named:expr,)? awaits: $awaits:expr, $(callees: $callees:expr,)?
+        holds: [$($field:ident),*]
     ) => {
         const _: () = {
             static TYPE: $crate::ffi::TypeCell = $crate::ffi::TypeCell::new();
@@ -15,10 +26,10 @@ macro_rules! machine {
 
             // SAFETY: registered once, by its folder's `register`; zero bytes are empty slots and cells.
             unsafe impl $crate::awaitable::Machine for $machine {
-                const NAME: &'static str = $name;
-                const QUALNAME: &'static str = concat!($class, ".", $name);
+                const QUALNAME: &'static str = $qualname;
+                const SOURCE: $crate::awaitable::Source = $crate::awaitable::source!();
                 const TYPE: &'static std::ffi::CStr =
-                    $crate::ffi::c_text(concat!("aioxide._native.", $class, "_", $name, "_coroutine\0"));
+                    $crate::ffi::c_text(concat!("aioxide._native.", $type, "_coroutine\0"));
 
                 fn type_cell() -> &'static $crate::ffi::TypeCell {
                     &TYPE
@@ -37,6 +48,16 @@ macro_rules! machine {
                     let awaits: fn(&Self) -> Option<$crate::ffi::Owned> = $awaits;
                     awaits(self)
                 }
+
+                $(fn qualname(&self) -> &'static str {
+                    let named: fn(&Self) -> &'static str = $named;
+                    named(self)
+                })?
+
+                $(fn callees(&self) -> &'static [&'static str] {
+                    let callees: fn(&Self) -> &'static [&'static str] = $callees;
+                    callees(self)
+                })?
             }
         };
 

@@ -7,6 +7,7 @@
 //! * `coroutine.rs`: the object, its phases and its Python methods, over any [`Machine`]
 //! * `declare.rs`: what every machine says in the same words
 //! * `delegate.rs`: awaiting something inside a machine
+//! * `inspected.rs`: what a coroutine shows to those who look inside
 //! * `sleep.rs`: the first machine, and the shortest
 //!
 //! What must always be true: a machine is resumed by one caller at a time, at most once more after each
@@ -17,9 +18,11 @@
 mod coroutine;
 mod declare;
 mod delegate;
+mod inspected;
 mod sleep;
 
 pub(crate) use coroutine::{CoroutineObject, Machine, is_native_awaitable, register_base, track_origins};
 pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
+pub(crate) use inspected::{Source, source};
 pub(crate) use sleep::{Sleep, is_not_positive, set_result_unless_cancelled, sleep};

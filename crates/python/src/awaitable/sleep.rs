@@ -4,14 +4,13 @@ use std::cell::Cell;
 
 use crate::event_loop::{LoopObject, running_native_loop};
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
-    Visitor, call_keywords, call_method0, copy_context, names, none,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
+    copy_context, names, none,
 };
 use crate::future::as_future;
 use crate::handle::TimerObject;
 
-use super::coroutine::{CoroutineObject, Machine};
-use super::delegate::Delegate;
+use super::{CoroutineObject, Delegate, machine};
 
 /// The coroutine that `sleep()` returns.
 pub(crate) struct Sleep {
@@ -24,56 +23,11 @@ pub(crate) struct Sleep {
     yielded: Cell<bool>,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots and `false`.
-unsafe impl Machine for Sleep {
-    const NAME: &'static str = "sleep";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.sleep_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    #[inline(always)]
-    fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
-        if self.waiting.is_active() {
-            return self.waited(thrown);
-        }
-        if let Some(exception) = thrown {
-            return Err(Raised::restore(exception));
-        }
-        if self.yielded.get() {
-            return Ok(Step::Return(self.result.take().unwrap_or_else(none)));
-        }
-        self.begin()
-    }
-
-    fn awaits(&self) -> Option<Owned> {
-        self.waiting.target()
-    }
-}
-
-impl Collectable for Sleep {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.delay);
-        visitor.slot(&self.result);
-        visitor.slot(&self.timer);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.delay.clear();
-        self.result.clear();
-        self.timer.clear();
-        self.waiting.clear();
-    }
-}
+machine!(
+    Sleep, "sleep",
+    awaits: |machine| machine.waiting.target(),
+    holds: [delay, result, timer, waiting]
+);
 
 /// `sleep(delay, result=None)`: a coroutine that returns `result` after `delay` seconds; after one turn
 /// of the loop when the delay is not positive.
@@ -103,6 +57,20 @@ pub(crate) fn sleep(args: Args<'_>) -> Result<Owned> {
 }
 
 impl Sleep {
+    #[inline(always)]
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
+        if self.waiting.is_active() {
+            return self.waited(thrown);
+        }
+        if let Some(exception) = thrown {
+            return Err(Raised::restore(exception));
+        }
+        if self.yielded.get() {
+            return Ok(Step::Return(self.result.take().unwrap_or_else(none)));
+        }
+        self.begin()
+    }
+
     /// The first step.
     #[inline(always)]
     fn begin(&self) -> Result<Step> {

@@ -2,11 +2,8 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Delegate, Machine};
-use crate::ffi::{
-    Collectable, FreeList, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call0,
-    names, none,
-};
+use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, Step, call0, names, none};
 use crate::future::any::result_of;
 
 use super::completions::Completions;
@@ -30,27 +27,22 @@ pub(crate) struct WaitForOne {
     waiting: Delegate,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
+const NEXT: &str = "_AsCompletedIterator.__anext__";
+const ONE: &str =
+    if cfg!(Py_3_13) { "_AsCompletedIterator._wait_for_one" } else { "as_completed.<locals>._wait_for_one" };
 
-// SAFETY: registered once; zero bytes are empty slots and `Outcome`.
-unsafe impl Machine for WaitForOne {
-    const NAME: &'static str = if cfg!(Py_3_13) {
-        "_AsCompletedIterator._wait_for_one"
-    } else {
-        "as_completed.<locals>._wait_for_one"
-    };
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.as_completed_coroutine";
+machine!(
+    WaitForOne, qualname: ONE, type: "as_completed",
+    named: |machine| if machine.gives.get() == Gives::Outcome { ONE } else { NEXT },
+    awaits: |machine| machine.waiting.target(),
+    callees: |machine| {
+        if machine.gives.get() == Gives::Outcome { &["Queue.get"] } else { &[ONE, "Queue.get"] }
+    },
+    holds: [completions, taker, waiting]
+);
 
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+impl WaitForOne {
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(completions) = self.completions.get() else { return Ok(Step::Return(none())) };
         let Some(taker) = self.taker.get() else { return self.begin(&completions) };
         match self.waiting.resume(thrown) {
@@ -60,26 +52,6 @@ unsafe impl Machine for WaitForOne {
         }
     }
 
-    fn awaits(&self) -> Option<Owned> {
-        self.waiting.target()
-    }
-}
-
-impl Collectable for WaitForOne {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.completions);
-        visitor.slot(&self.taker);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.completions.clear();
-        self.taker.clear();
-        self.waiting.clear();
-    }
-}
-
-impl WaitForOne {
     /// A coroutine of `completions`.
     pub(super) fn coroutine(completions: &Completions, gives: Gives) -> Result<Owned> {
         let coroutine = CoroutineObject::<Self>::new(|machine| {

@@ -1,10 +1,10 @@
 //! `to_thread`.
 
-use crate::awaitable::{CoroutineObject, Delegate, Machine};
+use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor,
-    call_keywords, copy_context, names, none, tuple_items, tuple_of,
+    Args, Layout, Object, Owned, Raised, Result, Slot, Step, call_keywords, copy_context, names, none,
+    tuple_items, tuple_of,
 };
 
 /// The coroutine that `to_thread()` returns.
@@ -16,48 +16,11 @@ pub(crate) struct ToThread {
     waiting: Delegate,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots.
-unsafe impl Machine for ToThread {
-    const NAME: &'static str = "to_thread";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.to_thread_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
-        if let Some(values) = self.values.take() {
-            let future = self.submit(&values)?;
-            self.waiting.begin(&future)?;
-        }
-        self.waiting.resume(thrown)
-    }
-
-    fn awaits(&self) -> Option<Owned> {
-        self.waiting.target()
-    }
-}
-
-impl Collectable for ToThread {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.values);
-        visitor.slot(&self.keywords);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.values.clear();
-        self.keywords.clear();
-        self.waiting.clear();
-    }
-}
+machine!(
+    ToThread, "to_thread",
+    awaits: |machine| machine.waiting.target(),
+    holds: [values, keywords, waiting]
+);
 
 /// `to_thread(func, /, *args, **kwargs)`: a coroutine that returns what the call returns in a thread.
 pub(crate) fn to_thread(args: Args<'_>) -> Result<Owned> {
@@ -77,6 +40,14 @@ pub(crate) fn to_thread(args: Args<'_>) -> Result<Owned> {
 }
 
 impl ToThread {
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
+        if let Some(values) = self.values.take() {
+            let future = self.submit(&values)?;
+            self.waiting.begin(&future)?;
+        }
+        self.waiting.resume(thrown)
+    }
+
     /// `loop.run_in_executor(None, partial(copy_context().run, func, *args, **kwargs))`.
     fn submit(&self, values: &Object) -> Result<Owned> {
         let event_loop = running_loop()?;

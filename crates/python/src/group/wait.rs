@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Delegate, Machine};
+use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::event_loop::running_loop;
 use crate::ffi::{
     Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
@@ -27,62 +27,12 @@ pub(crate) struct Wait {
     waiting: Delegate,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots.
-unsafe impl Machine for Wait {
-    const NAME: &'static str = "wait";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.wait_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
-        if !self.waiting.is_active() {
-            self.begin()?;
-        }
-        match self.waiting.resume(thrown) {
-            Ok(Step::Yield(value)) => Ok(Step::Yield(value)),
-            Ok(Step::Return(_)) => {
-                self.withdraw()?;
-                self.sorted().map(Step::Return)
-            }
-            Err(raised) => {
-                let exception = raised.take();
-                self.withdraw()?;
-                Err(Raised::restore(exception))
-            }
-        }
-    }
-
-    fn awaits(&self) -> Option<Owned> {
-        self.waiting.target()
-    }
-}
-
-impl Collectable for Wait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.futures);
-        visitor.slot(&self.timeout);
-        visitor.slot(&self.return_when);
-        visitor.slot(&self.observer);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.futures.clear();
-        self.timeout.clear();
-        self.return_when.clear();
-        self.observer.clear();
-        self.waiting.clear();
-    }
-}
+machine!(
+    Wait, "wait",
+    awaits: |machine| machine.waiting.target(),
+    callees: |_| &["_wait"],
+    holds: [futures, timeout, return_when, observer, waiting]
+);
 
 /// `wait(fs, *, timeout=None, return_when=ALL_COMPLETED)`: a coroutine that returns two sets.
 pub(crate) fn wait(args: Args<'_>) -> Result<Owned> {
@@ -106,6 +56,24 @@ pub(crate) fn wait(args: Args<'_>) -> Result<Owned> {
 }
 
 impl Wait {
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
+        if !self.waiting.is_active() {
+            self.begin()?;
+        }
+        match self.waiting.resume(thrown) {
+            Ok(Step::Yield(value)) => Ok(Step::Yield(value)),
+            Ok(Step::Return(_)) => {
+                self.withdraw()?;
+                self.sorted().map(Step::Return)
+            }
+            Err(raised) => {
+                let exception = raised.take();
+                self.withdraw()?;
+                Err(Raised::restore(exception))
+            }
+        }
+    }
+
     /// The first step: checks the arguments, then registers with every future.
     fn begin(&self) -> Result<()> {
         let Some(given) = self.futures.get() else { return Ok(()) };

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Delegate, Machine};
+use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::ffi::{
-    Collectable, FreeList, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor,
-    call_method0, call2, is_subclass, list_append, list_length, names, none, suppress_context,
+    IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, call_method0, call2, is_subclass,
+    list_append, list_length, names, none, suppress_context,
 };
 
 use super::parent;
@@ -27,23 +27,25 @@ pub(super) struct GroupExit {
     begun: Cell<bool>,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
+machine!(
+    GroupExit, "TaskGroup"."__aexit__",
+    awaits: |machine| machine.waiting.target(),
+    callees: |_| if cfg!(Py_3_13) { &["TaskGroup._aexit"] } else { &[] },
+    holds: [group, kind, exception, propagate, pending, waiting]
+);
 
-// SAFETY: registered once; zero bytes are empty slots and `false`.
-unsafe impl Machine for GroupExit {
-    const NAME: &'static str = "TaskGroup.__aexit__";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.task_group_exit_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
+/// From 3.12 on a group that was left holds neither its parent nor any exception: exceptions hold frames,
+/// and those would hold the group.
+fn forget(group: &TaskGroupObject) {
+    if cfg!(Py_3_12) {
+        group.parent.clear();
+        group.errors.clear();
+        group.base_error.clear();
     }
+}
 
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+impl GroupExit {
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(group) = self.group.get() else { return Ok(Step::Return(none())) };
         match self.advance(&group, thrown) {
             Ok(Step::Yield(value)) => Ok(Step::Yield(value)),
@@ -59,42 +61,6 @@ unsafe impl Machine for GroupExit {
         }
     }
 
-    fn awaits(&self) -> Option<Owned> {
-        self.waiting.target()
-    }
-}
-
-impl Collectable for GroupExit {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.group);
-        visitor.slot(&self.kind);
-        visitor.slot(&self.exception);
-        visitor.slot(&self.propagate);
-        visitor.slot(&self.pending);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.group.clear();
-        self.kind.clear();
-        self.exception.clear();
-        self.propagate.clear();
-        self.pending.clear();
-        self.waiting.clear();
-    }
-}
-
-/// From 3.12 on a group that was left holds neither its parent nor any exception: exceptions hold frames,
-/// and those would hold the group.
-fn forget(group: &TaskGroupObject) {
-    if cfg!(Py_3_12) {
-        group.parent.clear();
-        group.errors.clear();
-        group.base_error.clear();
-    }
-}
-
-impl GroupExit {
     /// The coroutine, not yet started.
     pub(super) fn coroutine(
         group: Owned<TaskGroupObject>,

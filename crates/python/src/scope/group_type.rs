@@ -4,13 +4,11 @@ use std::cell::Cell;
 use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
-use crate::ffi::{
-    Args, FreeList, IntoOwned, Layout, Object, Owned, Result, Slot, TypeBuilder, TypeCell, list_length,
-};
+use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Result, Slot, TypeBuilder, list_length};
 use crate::future::ObserverObject;
 
 use super::group_exit::GroupExit;
-use super::prompt::{Prompt, Work};
+use super::prompt::{Prompt, work};
 use super::task_group::{Children, TaskGroupObject, leaves_every_scope};
 use super::timeout_type::exit_arguments;
 
@@ -125,25 +123,10 @@ fn set_slot(slot: &Slot, value: Option<&Object>) -> Result<()> {
     Ok(())
 }
 
-/// `TaskGroup.__aenter__`, when it is awaited.
-struct Enter;
+work!(Enter, "TaskGroup"."__aenter__", of: TaskGroupObject);
 
-impl Work for Enter {
-    type Owner = TaskGroupObject;
-    const NAME: &'static str = "TaskGroup.__aenter__";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.task_group_enter_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        static TYPE: TypeCell = TypeCell::new();
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        static FREE: FreeList = FreeList::new();
-        &FREE
-    }
-
-    fn run(
+impl Enter {
+    fn work(
         group: &Owned<TaskGroupObject>,
         _kind: Option<&Object>,
         _exception: Option<&Object>,

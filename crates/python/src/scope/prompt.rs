@@ -6,7 +6,7 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 
-use crate::awaitable::{CoroutineObject, Machine};
+use crate::awaitable::{CoroutineObject, Machine, Source};
 use crate::ffi::{
     Collectable, FreeList, Native, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, none,
 };
@@ -15,8 +15,10 @@ use crate::ffi::{
 pub(super) trait Work: Sized + 'static {
     /// Whose method it is.
     type Owner: Native;
-    /// The method's name.
-    const NAME: &'static str;
+    /// The method's name, with its class.
+    const QUALNAME: &'static str;
+    /// Where it is written.
+    const SOURCE: Source;
     /// The coroutine type's name, with its module.
     const TYPE: &'static CStr;
 
@@ -28,6 +30,46 @@ pub(super) trait Work: Sized + 'static {
     fn run(owner: &Owned<Self::Owner>, kind: Option<&Object>, exception: Option<&Object>) -> Result<Owned>;
 }
 
+/// Declares `$work`, whose one step is its function `work(owner, kind, exception)`.
+macro_rules! work {
+    ($work:ident, $class:literal . $name:literal, of: $owner:ty) => {
+        #[doc = concat!("`", $class, ".", $name, "`, when it is awaited.")]
+        struct $work;
+
+        const _: () = {
+            static TYPE: $crate::ffi::TypeCell = $crate::ffi::TypeCell::new();
+            static FREE: $crate::ffi::FreeList = $crate::ffi::FreeList::new();
+
+            impl $crate::scope::prompt::Work for $work {
+                type Owner = $owner;
+                const QUALNAME: &'static str = concat!($class, ".", $name);
+                const SOURCE: $crate::awaitable::Source = $crate::awaitable::source!();
+                const TYPE: &'static std::ffi::CStr =
+                    $crate::ffi::c_text(concat!("aioxide._native.", $class, "_", $name, "_coroutine\0"));
+
+                fn type_cell() -> &'static $crate::ffi::TypeCell {
+                    &TYPE
+                }
+
+                fn free_list() -> &'static $crate::ffi::FreeList {
+                    &FREE
+                }
+
+                #[inline(always)]
+                fn run(
+                    owner: &$crate::ffi::Owned<$owner>,
+                    kind: Option<&$crate::ffi::Object>,
+                    exception: Option<&$crate::ffi::Object>,
+                ) -> $crate::ffi::Result<$crate::ffi::Owned> {
+                    Self::work(owner, kind, exception)
+                }
+            }
+        };
+    };
+}
+
+pub(super) use work;
+
 /// A coroutine that does `W` at its first step.
 pub(super) struct Prompt<W: Work> {
     owner: Slot<W::Owner>,
@@ -38,7 +80,8 @@ pub(super) struct Prompt<W: Work> {
 
 // SAFETY: each `Work` has a type cell of its own, which `register` fills; zero bytes are empty slots.
 unsafe impl<W: Work> Machine for Prompt<W> {
-    const NAME: &'static str = W::NAME;
+    const QUALNAME: &'static str = W::QUALNAME;
+    const SOURCE: Source = W::SOURCE;
     const TYPE: &'static CStr = W::TYPE;
 
     fn type_cell() -> &'static TypeCell {

@@ -115,6 +115,11 @@ impl Wait {
         self.waiting.target().or_else(|| self.ending.awaits())
     }
 
+    /// Whether it is the end of the task that is waited for.
+    pub(super) fn is_ending(&self) -> bool {
+        self.stage.get() == Stage::Ending
+    }
+
     fn cancel_timer(&self) -> Result<()> {
         self.timer.take().map_or(Ok(()), |timer| call_method0(&timer, &names().cancel).map(drop))
     }

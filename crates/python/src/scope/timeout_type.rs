@@ -2,15 +2,14 @@
 
 use std::mem::offset_of;
 
+use crate::awaitable::CoroutineObject;
 use crate::event_loop::running_native_loop;
 use crate::ffi::{
-    Args, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder,
-    TypeCell, allocate_recycled, call1, call2, names, none,
+    Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder,
+    allocate_recycled, call1, call2, names, none,
 };
 
-use crate::awaitable::CoroutineObject;
-
-use super::prompt::{Prompt, Work};
+use super::prompt::{Prompt, work};
 use super::timeout::{ON_TIMEOUT, State, TimeoutObject};
 
 /// Makes the type `Timeout` and those of its coroutines.
@@ -55,28 +54,11 @@ fn attributes(builder: TypeBuilder<TimeoutObject>) -> TypeBuilder<TimeoutObject>
     builder
 }
 
-/// `Timeout.__aenter__`, when it is awaited.
-struct Enter;
-/// `Timeout.__aexit__`, when it is awaited.
-struct Exit;
+work!(Enter, "Timeout"."__aenter__", of: TimeoutObject);
 
-impl Work for Enter {
-    type Owner = TimeoutObject;
-    const NAME: &'static str = "Timeout.__aenter__";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.timeout_enter_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        static TYPE: TypeCell = TypeCell::new();
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        static FREE: FreeList = FreeList::new();
-        &FREE
-    }
-
+impl Enter {
     #[inline(always)]
-    fn run(
+    fn work(
         timeout: &Owned<TimeoutObject>,
         _kind: Option<&Object>,
         _exception: Option<&Object>,
@@ -86,23 +68,11 @@ impl Work for Enter {
     }
 }
 
-impl Work for Exit {
-    type Owner = TimeoutObject;
-    const NAME: &'static str = "Timeout.__aexit__";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.timeout_exit_coroutine";
+work!(Exit, "Timeout"."__aexit__", of: TimeoutObject);
 
-    fn type_cell() -> &'static TypeCell {
-        static TYPE: TypeCell = TypeCell::new();
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        static FREE: FreeList = FreeList::new();
-        &FREE
-    }
-
+impl Exit {
     #[inline(always)]
-    fn run(
+    fn work(
         timeout: &Owned<TimeoutObject>,
         kind: Option<&Object>,
         exception: Option<&Object>,

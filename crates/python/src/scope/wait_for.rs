@@ -6,12 +6,9 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Machine, is_not_positive};
+use crate::awaitable::{CoroutineObject, is_not_positive, machine};
 use crate::event_loop::running_loop;
-use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
-    Visitor, none,
-};
+use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, none};
 use crate::future::{ObserverObject, any};
 use crate::group::ensure_future_on;
 
@@ -43,51 +40,12 @@ pub(super) struct WaitFor {
     ending: CancelAndWait,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots, `Fresh`, and parts that have not begun.
-unsafe impl Machine for WaitFor {
-    const NAME: &'static str = "wait_for";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.wait_for_coroutine";
-
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    #[inline(always)]
-    fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
-        match self.stage.get() {
-            Stage::Waiting => self.wait.resume(thrown),
-            Stage::Fresh => self.begin(),
-            Stage::Ending => self.end(thrown),
-        }
-    }
-
-    fn awaits(&self) -> Option<Owned> {
-        self.wait.awaits().or_else(|| self.ending.awaits())
-    }
-}
-
-impl Collectable for WaitFor {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.awaitable);
-        visitor.slot(&self.timeout);
-        self.wait.traverse(visitor);
-        self.ending.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.awaitable.clear();
-        self.timeout.clear();
-        self.wait.clear();
-        self.ending.clear();
-    }
-}
+machine!(
+    WaitFor, "wait_for",
+    awaits: |machine| machine.wait.awaits().or_else(|| machine.ending.awaits()),
+    callees: |machine| if machine.is_ending() { &["_cancel_and_wait"] } else { &[] },
+    holds: [awaitable, timeout, wait, ending]
+);
 
 /// Makes the coroutine's type.
 pub(super) fn register(module: &Object) -> Result<()> {
@@ -109,6 +67,24 @@ pub(super) fn wait_for(args: Args<'_>) -> Result<Owned> {
 }
 
 impl WaitFor {
+    #[inline(always)]
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
+        match self.stage.get() {
+            Stage::Waiting => self.wait.resume(thrown),
+            Stage::Fresh => self.begin(),
+            Stage::Ending => self.end(thrown),
+        }
+    }
+
+    /// Whether the time is over, and the end of what was waited for is awaited.
+    fn is_ending(&self) -> bool {
+        #[cfg(not(Py_3_12))]
+        if self.wait.is_ending() {
+            return true;
+        }
+        self.stage.get() == Stage::Ending
+    }
+
     #[inline(always)]
     fn begin(&self) -> Result<Step> {
         let (Some(awaitable), Some(timeout)) = (self.awaitable.take(), self.timeout.take()) else {

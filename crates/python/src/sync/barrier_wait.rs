@@ -7,6 +7,7 @@ use crate::ffi::{IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, c
 
 use super::barrier::{BarrierObject, Standing};
 use super::condition::ConditionObject;
+use super::context::ENTER;
 
 /// How far a `Barrier.wait()` has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,16 @@ pub(super) struct BarrierWait {
     stage: Cell<Stage>,
 }
 
-machine!(BarrierWait, "Barrier"."wait", awaits: |machine| machine.waiting.target(), holds: [barrier, waiting]);
+machine!(
+    BarrierWait, "Barrier"."wait",
+    awaits: |machine| machine.waiting.target(),
+    callees: |machine| match machine.stage.get() {
+        Stage::Taking => &[ENTER],
+        Stage::Blocked => &["Barrier._block", "Condition.wait_for"],
+        Stage::Inside => &["Barrier._wait", "Condition.wait_for"],
+    },
+    holds: [barrier, waiting]
+);
 
 impl BarrierWait {
     /// Fills a new machine.
@@ -186,7 +196,12 @@ pub(super) struct BarrierReset {
     change: Change,
 }
 
-machine!(BarrierReset, "Barrier"."reset", awaits: |machine| machine.change.waiting.target(), holds: [change]);
+machine!(
+    BarrierReset, "Barrier"."reset",
+    awaits: |machine| machine.change.waiting.target(),
+    callees: |_| &[ENTER],
+    holds: [change]
+);
 
 impl BarrierReset {
     /// Fills a new machine.
@@ -207,7 +222,12 @@ pub(super) struct BarrierAbort {
     change: Change,
 }
 
-machine!(BarrierAbort, "Barrier"."abort", awaits: |machine| machine.change.waiting.target(), holds: [change]);
+machine!(
+    BarrierAbort, "Barrier"."abort",
+    awaits: |machine| machine.change.waiting.target(),
+    callees: |_| &[ENTER],
+    holds: [change]
+);
 
 impl BarrierAbort {
     /// Fills a new machine.

@@ -7,6 +7,9 @@ use crate::ffi::{Layout, Object, Owned, Result, Slot, Step, call_method0, names,
 
 use super::lock::LockObject;
 
+/// The qualified name of every lock's `__aenter__`.
+pub(super) const ENTER: &str = "_ContextManagerMixin.__aenter__";
+
 /// Makes the types.
 pub(super) fn register(module: &Object) -> Result<()> {
     CoroutineObject::<Enter>::register(module)?;
@@ -46,7 +49,12 @@ struct Enter {
     waits: Cell<bool>,
 }
 
-machine!(Enter, "_ContextManagerMixin"."__aenter__", awaits: |machine| machine.waiting.target(), holds: [owner, waiting]);
+machine!(
+    Enter, "_ContextManagerMixin"."__aenter__",
+    named: |machine| if machine.waits.get() { "Barrier.__aenter__" } else { ENTER },
+    awaits: |machine| machine.waiting.target(),
+    holds: [owner, waiting]
+);
 
 impl Enter {
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
@@ -68,7 +76,12 @@ struct Leave {
     owner: Slot,
 }
 
-machine!(Leave, "_ContextManagerMixin"."__aexit__", awaits: |_| None, holds: [owner]);
+machine!(
+    Leave, "_ContextManagerMixin"."__aexit__",
+    named: |machine| if machine.owner.is_empty() { "Barrier.__aexit__" } else { Self::QUALNAME },
+    awaits: |_| None,
+    holds: [owner]
+);
 
 impl Leave {
     #[inline(always)]

@@ -12,7 +12,7 @@ use crate::ffi::{
 };
 use crate::future::any::{is_cancelled, is_done};
 
-use super::context::{enter, leave};
+use super::context::{ENTER, enter, leave};
 use super::wait::wake;
 use super::{Line, LoopBound, Wait, represent};
 
@@ -174,7 +174,13 @@ struct LockAcquire {
     entering: Cell<bool>,
 }
 
-machine!(LockAcquire, "Lock"."acquire", awaits: |machine| machine.wait.target(), holds: [lock, wait]);
+machine!(
+    LockAcquire, "Lock"."acquire",
+    named: |machine| if machine.entering.get() { ENTER } else { Self::QUALNAME },
+    awaits: |machine| machine.wait.target(),
+    callees: |machine| if machine.entering.get() { &[Self::QUALNAME] } else { &[] },
+    holds: [lock, wait]
+);
 
 impl LockAcquire {
     #[inline(always)]

@@ -14,7 +14,7 @@ use crate::ffi::{
 use crate::future::any::{is_cancelled, is_done};
 
 use super::amount::Amount;
-use super::context::{enter, leave};
+use super::context::{ENTER, enter, leave};
 use super::wait::wake;
 use super::{Line, LoopBound, Wait, represent};
 
@@ -232,7 +232,13 @@ struct SemaphoreAcquire {
     entering: Cell<bool>,
 }
 
-machine!(SemaphoreAcquire, "Semaphore"."acquire", awaits: |machine| machine.wait.target(), holds: [semaphore, wait]);
+machine!(
+    SemaphoreAcquire, "Semaphore"."acquire",
+    named: |machine| if machine.entering.get() { ENTER } else { Self::QUALNAME },
+    awaits: |machine| machine.wait.target(),
+    callees: |machine| if machine.entering.get() { &[Self::QUALNAME] } else { &[] },
+    holds: [semaphore, wait]
+);
 
 impl SemaphoreAcquire {
     #[inline(always)]

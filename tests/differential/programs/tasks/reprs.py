@@ -53,6 +53,13 @@ async def main():
     print("stack", task.get_stack())
     stack_of(task)
 
+    task = asyncio.create_task(asyncio.sleep(3600), name="library")
+    await asyncio.sleep(0)
+    print("library", task)
+    print("stack", [frame.f_code.co_name for frame in task.get_stack()])
+    stack_of(task)
+    task.cancel()
+
     task = asyncio.create_task(value(), name="value")
     await task
     print("finished", task)
