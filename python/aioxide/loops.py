@@ -23,8 +23,10 @@ from . import _native
 from ._executor import DefaultExecutor
 from ._marks import mark_coroutine_functions
 from ._registry import connect_registries
+from ._sockets import know_sockets
 
 connect_registries()
+know_sockets()
 mark_coroutine_functions()
 os.register_at_fork(after_in_child=_native.note_fork)
 

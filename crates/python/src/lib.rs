@@ -8,6 +8,7 @@
 //! * [`group`]: making tasks, and waiting for several of them
 //! * [`scope`]: timeouts and task groups
 //! * [`sync`], [`queue`]: tasks that wait for each other, and hand things over
+//! * [`sockets`]: `sock_recv` and its like
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
@@ -23,6 +24,7 @@ mod group;
 mod handle;
 mod queue;
 mod scope;
+mod sockets;
 mod sync;
 mod task;
 mod version;
@@ -94,6 +96,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     scope::register(module)?;
     sync::register(module)?;
     queue::register(module)?;
+    sockets::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

@@ -7,6 +7,7 @@
 //! * `write.rs`: the queue of bytes that the kernel has not taken yet
 //! * `flow.rs`: when the writer pauses and when it goes on
 //! * `stream.rs`: one connection: who may read, write and close at which moment
+//! * `connect.rs`: an attempt to connect
 //! * `datagram.rs`: datagrams that wait for room in the socket's buffer
 //!
 //! What must always be true:
@@ -18,6 +19,7 @@
 //!
 //! Read next: `transport/` of the binding, which owns one machine for each transport.
 
+mod connect;
 mod datagram;
 mod flow;
 mod read;
@@ -33,6 +35,7 @@ use std::os::fd::RawFd;
 
 use crate::sys::socket;
 
+pub use connect::Connecting;
 pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams};
 pub use flow::WaterMarks;
 pub use read::{READ_SIZE, ReadSizes, Received, receive};

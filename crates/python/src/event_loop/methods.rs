@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, TypeBuilder, list_of, names, thread_identity,
 };
+use crate::sockets;
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
@@ -30,7 +31,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .subclassable(LoopObject::initialise)
     .dies()
     .watches_attributes(LoopObject::attribute_changed);
-    attributes(internals(scheduling(builder))).add_to(module)
+    sockets::methods(attributes(internals(scheduling(builder)))).add_to(module)
 }
 
 fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {

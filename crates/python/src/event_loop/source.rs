@@ -64,6 +64,11 @@ impl SourceBase {
         Ok(())
     }
 
+    /// As [`SourceBase::prepare`], for a source that never calls Python and needs no context for it.
+    pub(crate) fn prepare_without_context(&self, on_ready: OnReady) {
+        self.on_ready.set(Some(on_ready));
+    }
+
     /// The context in which the source was made, and in which it calls Python.
     pub(crate) fn context(&self) -> Option<Owned> {
         self.context.get()
@@ -72,10 +77,9 @@ impl SourceBase {
     /// Runs what the source does when its descriptor is ready.
     #[inline]
     pub(super) fn run(&self, direction: Direction) -> Result<()> {
-        let (Some(on_ready), Some(context)) = (self.on_ready.get(), self.context.get()) else {
-            return Ok(());
-        };
-        let _entered = Entered::new(&context)?;
+        let Some(on_ready) = self.on_ready.get() else { return Ok(()) };
+        let context = self.context.get();
+        let _entered = context.as_deref().map(Entered::new).transpose()?;
         on_ready(self, direction)
     }
 
@@ -141,6 +145,24 @@ impl LoopObject {
             return Ok(());
         }
         self.unwatch(fd, direction)?.map_or(Ok(()), Watcher::dismiss)
+    }
+
+    /// Stops calling for `source`, if it is still the one that watches `fd` in `direction`.
+    pub(crate) fn unwatch_own_source(
+        &self,
+        fd: i32,
+        direction: Direction,
+        source: &SourceBase,
+    ) -> Result<()> {
+        let Some(engine) = self.engine.get().filter(|_| !self.closed.get()) else { return Ok(()) };
+        let is_own = engine.reactor.with(|reactor| {
+            let watcher = match direction {
+                Direction::Reading => reactor.registry().reader(fd),
+                Direction::Writing => reactor.registry().writer(fd),
+            };
+            matches!(watcher, Some(Watcher::Source(watcher)) if std::ptr::eq(&raw const **watcher, source))
+        });
+        if is_own { self.unwatch_source(fd, direction) } else { Ok(()) }
     }
 
     /// The ways in which `fd` is watched.

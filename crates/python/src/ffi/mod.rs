@@ -16,6 +16,7 @@
 //! Read next: `object.rs`, then `types.rs` (how a Rust struct becomes a Python type), then `future/`.
 
 mod args;
+mod bytes;
 mod call;
 mod confined;
 mod constant;
@@ -39,6 +40,7 @@ mod thrown;
 mod types;
 
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
+pub(crate) use bytes::{Buffer, audit, bytes_filled, bytes_of, file_system_text, memory_view};
 pub(crate) use call::{
     call_in_thread, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
     call2, check_signals, detached, thread_identity,
@@ -68,7 +70,7 @@ pub(crate) use method::Step;
 pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
-pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of};
+pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, slice_from};
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};

@@ -31,6 +31,8 @@ macro_rules! names {
             pub(crate) context_keyword: Owned,
             /// `("msg",)`: the keywords of a call.
             pub(crate) msg_keyword: Owned,
+            /// `("family", "type", "proto", "loop")`: the keywords of a call.
+            pub(crate) resolution_keywords: Owned,
             $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Owned,)*
             $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Owned,)*
         }
@@ -51,6 +53,12 @@ macro_rules! names {
                     makers: [intern(c"create_task")?, intern(c"create_future")?],
                     context_keyword: tuple_of(&[&*intern(c"context")?])?,
                     msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
+                    resolution_keywords: tuple_of(&[
+                        &*intern(c"family")?,
+                        &*intern(c"type")?,
+                        &*intern(c"proto")?,
+                        &*intern(c"loop")?,
+                    ])?,
                     $($(#[$string_gate])? $string: intern($text)?,)*
                     $($(#[$gate])? $object: import(
                         c_text(concat!($module, "\0")),
@@ -150,6 +158,25 @@ names! {
         wait = c"wait",
         wake_up_first = c"_wake_up_first",
         wake_up_next = c"_wake_up_next",
+        accept = c"accept",
+        connect = c"connect",
+        data = c"data",
+        ensure_fd_no_transport = c"_ensure_fd_no_transport",
+        ensure_resolved = c"_ensure_resolved",
+        family = c"family",
+        fileno = c"fileno",
+        getsockopt = c"getsockopt",
+        gettimeout = c"gettimeout",
+        proto = c"proto",
+        recv = c"recv",
+        recv_into = c"recv_into",
+        recvfrom = c"recvfrom",
+        recvfrom_into = c"recvfrom_into",
+        send = c"send",
+        sendto = c"sendto",
+        setblocking = c"setblocking",
+        transports = c"_transports",
+        type_ = c"type",
     }
     objects {
         cancelled_error = "asyncio.exceptions" . "CancelledError",
@@ -212,6 +239,12 @@ names! {
         handle_info = "aioxide._reports" . "handle_info",
         barrier_state = "asyncio.locks" . "_BarrierState",
         broken_barrier_error = "asyncio.exceptions" . "BrokenBarrierError",
+        blocking_io_error = "builtins" . "BlockingIOError",
+        check_ssl_socket = "asyncio.base_events" . "_check_ssl_socket",
+        interrupted_error = "builtins" . "InterruptedError",
+        os_error = "builtins" . "OSError",
+        so_error = "socket" . "SO_ERROR",
+        sol_socket = "socket" . "SOL_SOCKET",
         deque = "collections" . "deque",
         heappop = "heapq" . "heappop",
         heappush = "heapq" . "heappush",

@@ -72,7 +72,7 @@ impl TypeCell {
     }
 
     /// Keeps `type_object` for the life of the process.
-    pub(super) fn fill(&self, type_object: Owned) {
+    pub(crate) fn fill(&self, type_object: Owned) {
         self.0.store(type_object.into_pointer().cast(), Ordering::Release);
     }
 

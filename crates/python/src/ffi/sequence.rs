@@ -18,6 +18,14 @@ pub(crate) fn item_at(sequence: &Object, index: usize) -> Result<Owned> {
         .ok_or_else(Raised::already)
 }
 
+/// `sequence[start:]`.
+pub(crate) fn slice_from(sequence: &Object, start: usize) -> Result<Owned> {
+    let start = ffi::Py_ssize_t::try_from(start).unwrap_or(ffi::Py_ssize_t::MAX);
+    // SAFETY: alive; a new reference or null with an exception.
+    unsafe { Owned::from_pointer(ffi::PySequence_GetSlice(sequence.pointer(), start, ffi::Py_ssize_t::MAX)) }
+        .ok_or_else(Raised::already)
+}
+
 /// `list(iterable)`.
 pub(crate) fn list_from(iterable: &Object) -> Result<Owned> {
     // SAFETY: alive; a new reference or null with an exception.

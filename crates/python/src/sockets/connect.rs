@@ -1,0 +1,168 @@
+//! `sock_connect`.
+//!
+//! ```text
+//! check -> resolve the host (only the internet's families have one) -> begin -> wait until writable -> conclude
+//! ```
+
+use std::cell::Cell;
+use std::io;
+
+use aioxide_core::sys::family;
+use aioxide_core::transport::Connecting;
+
+use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::event_loop::{Direction, LoopObject};
+use crate::ffi::{
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, audit, call_keywords, call_method1,
+    call_method2, call2, item_at, names, none,
+};
+
+use super::address;
+use super::operation::{Operation, Tried, check, method_outcome};
+use super::receive::{held, unbound};
+use super::socket::as_plain_socket;
+
+/// `sock_connect(sock, address)`.
+pub(super) fn sock_connect(event_loop: &LoopObject, args: Args<'_>) -> Result<Owned> {
+    const SIGNATURE: Signature<2> = Signature {
+        function: "BaseSelectorEventLoop.sock_connect",
+        parameters: [c"sock", c"address"],
+        positional: 2,
+        required: 2,
+    };
+    let [Some(socket), Some(address)] = SIGNATURE.bind_method(args)? else { return Err(unbound()) };
+    let coroutine = CoroutineObject::<Connect>::new(|machine| {
+        machine.operation.fill(event_loop, socket);
+        machine.event_loop.fill(event_loop.own());
+        machine.socket.fill(socket.own());
+        machine.address.fill(address.own());
+    })?;
+    Ok(coroutine.into_object())
+}
+
+/// The coroutine that `sock_connect()` returns.
+pub(super) struct Connect {
+    operation: Operation,
+    event_loop: Slot<LoopObject>,
+    socket: Slot,
+    address: Slot,
+    /// The name resolution that it waits for.
+    resolving: Delegate,
+    progress: Cell<Progress>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Progress {
+    /// Nothing was done. Zero, so that a new machine's memory says so.
+    Fresh = 0,
+    Resolving = 1,
+    Resolved = 2,
+    /// The kernel connects in the background.
+    Connecting = 3,
+}
+
+machine!(
+    Connect, "BaseSelectorEventLoop"."sock_connect",
+    awaits: |machine| machine.resolving.target().or_else(|| machine.operation.target()),
+    holds: [operation, event_loop, socket, address, resolving]
+);
+
+impl Connect {
+    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
+        let progress = self.progress.get();
+        if progress == Progress::Fresh {
+            self.begin()
+        } else if progress == Progress::Resolving {
+            self.resolve(thrown)
+        } else {
+            self.connect(thrown)
+        }
+    }
+
+    fn begin(&self) -> Result<Step> {
+        let (event_loop, socket) = (self.event_loop.get().ok_or_else(unbound)?, held(&self.socket)?);
+        check(&event_loop, &socket)?;
+        let family = match as_plain_socket(&socket) {
+            Some(plain) => plain.family(),
+            None => socket.attribute(&names().family)?.to_i32()?,
+        };
+        if !matches!(family, family::INET | family::INET6) {
+            self.progress.set(Progress::Resolved);
+            return self.connect(None);
+        }
+        let (family, kind, protocol) = (
+            socket.attribute(&names().family)?,
+            socket.attribute(&names().type_)?,
+            socket.attribute(&names().proto)?,
+        );
+        let resolve = event_loop.object().attribute(&names().ensure_resolved)?;
+        let address = held(&self.address)?;
+        let values = [&*address, &*family, &*kind, &*protocol, event_loop.object()];
+        let resolving = call_keywords(&resolve, &values, 1, Some(&names().resolution_keywords))?;
+        self.resolving.begin(&resolving)?;
+        self.progress.set(Progress::Resolving);
+        self.resolve(None)
+    }
+
+    fn resolve(&self, thrown: Option<Owned>) -> Result<Step> {
+        match self.resolving.resume(thrown)? {
+            Step::Yield(value) => Ok(Step::Yield(value)),
+            Step::Return(found) => {
+                // The first of (family, type, proto, canonical name, address).
+                self.address.set(item_at(&*item_at(&found, 0)?, 4)?);
+                self.progress.set(Progress::Resolved);
+                self.connect(None)
+            }
+        }
+    }
+
+    fn connect(&self, thrown: Option<Owned>) -> Result<Step> {
+        self.operation.go_on(thrown, Direction::Writing, |socket| {
+            let address = held(&self.address)?;
+            if self.progress.replace(Progress::Connecting) == Progress::Connecting {
+                return conclude(socket, &address);
+            }
+            let native = as_plain_socket(socket)
+                .and_then(|plain| Some((plain, address::from_python(plain.family(), &address)?)));
+            let Some((plain, native)) = native else {
+                return method_outcome(call_method1(socket, &names().connect, &address));
+            };
+            audit(c"socket.connect", socket, &address)?;
+            match Connecting::begin(plain.fd(), &native) {
+                Connecting::Done => Ok(Tried::Done(none())),
+                Connecting::InProgress => Ok(Tried::WouldBlock),
+                Connecting::Failed(error) => Err(Raised::os_error(&error)),
+            }
+        })
+    }
+}
+
+/// The socket is writable: it is connected, or has an error to tell.
+fn conclude(socket: &Object, address: &Object) -> Result<Tried> {
+    let number = match as_plain_socket(socket) {
+        Some(plain) => match Connecting::conclude(plain.fd()) {
+            Connecting::Done => return Ok(Tried::Done(none())),
+            Connecting::InProgress => return Ok(Tried::WouldBlock),
+            Connecting::Failed(error) => error_number(&error)?,
+        },
+        None => {
+            let (level, option) = (&names().sol_socket, &names().so_error);
+            call_method2(socket, &names().getsockopt, level, option)?
+        }
+    };
+    if !number.is_true()? {
+        return Ok(Tried::Done(none()));
+    }
+    let text = crate::ffi::format_text(c"Connect call failed %S", address, address)?;
+    let error = call2(&names().os_error, &number, &text)?;
+    method_outcome(Err(Raised::raise(&error)))
+}
+
+fn error_number(error: &io::Error) -> Result<Owned> {
+    use crate::ffi::IntoOwned;
+    match error.raw_os_error() {
+        Some(number) => i64::from(number).into_owned(),
+        None => Err(Raised::os_error(error)),
+    }
+}
