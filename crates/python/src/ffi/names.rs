@@ -237,6 +237,7 @@ names! {
         describe_failure = "aioxide._reports" . "describe_failure",
         describe_handle = "aioxide._reports" . "describe_handle",
         handle_info = "aioxide._reports" . "handle_info",
+        #[cfg(Py_3_14)] allocate_lock = "_thread" . "allocate_lock",
         barrier_state = "asyncio.locks" . "_BarrierState",
         broken_barrier_error = "asyncio.exceptions" . "BrokenBarrierError",
         blocking_io_error = "builtins" . "BlockingIOError",

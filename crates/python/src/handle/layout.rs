@@ -31,24 +31,29 @@ pub(crate) struct HandleObject {
     pub(super) arguments: Slot,
     pub(super) context: Slot,
     pub(super) event_loop: Slot,
-    pub(super) debug: Lazily<DebugInfo>,
+    pub(super) rare: Lazily<RarePart>,
     pub(crate) weak: Slot,
     pub(super) shape: Cell<Shape>,
     pub(super) cancelled: Cell<bool>,
     /// Timers: whether the handle is in the loop's heap (or in its queue, being due).
     pub(super) scheduled: Cell<bool>,
-    /// Whether `call_soon_threadsafe` made it. From 3.14 on asyncio has a class of its own for these,
-    /// whose lock is here the interpreter's.
+    /// Whether `call_soon_threadsafe` made it: from 3.14 on asyncio has a class of its own for these.
     pub(super) thread_safe: Cell<bool>,
+    /// The thread that runs such a handle's callback; 0 when none does.
+    #[cfg(Py_3_14)]
+    pub(super) runner: Cell<u64>,
 }
 
-/// What only debug mode keeps.
+/// What few handles have.
 #[derive(Default)]
-pub(super) struct DebugInfo {
-    /// The stack where the handle was made.
+pub(super) struct RarePart {
+    /// Debug mode: the stack where the handle was made.
     pub(super) source_traceback: Slot,
-    /// The representation that it had before it was cancelled.
+    /// Debug mode: the representation that it had before it was cancelled.
     pub(super) representation: Slot,
+    /// A lock, held until the callback has returned, while other threads wait for that.
+    #[cfg(Py_3_14)]
+    pub(super) gate: Slot,
 }
 
 // SAFETY: repr(C), header first.
@@ -77,9 +82,9 @@ impl Collectable for HandleObject {
         visitor.slot(&self.arguments);
         visitor.slot(&self.context);
         visitor.slot(&self.event_loop);
-        if let Some(debug) = self.debug.get() {
-            visitor.slot(&debug.source_traceback);
-            visitor.slot(&debug.representation);
+        if let Some(rare) = self.rare.get() {
+            visitor.slot(&rare.source_traceback);
+            visitor.slot(&rare.representation);
         }
     }
 
@@ -88,9 +93,9 @@ impl Collectable for HandleObject {
         self.arguments.clear();
         self.context.clear();
         self.event_loop.clear();
-        if let Some(debug) = self.debug.get() {
-            debug.source_traceback.clear();
-            debug.representation.clear();
+        if let Some(rare) = self.rare.get() {
+            rare.source_traceback.clear();
+            rare.representation.clear();
         }
     }
 }
@@ -136,7 +141,7 @@ impl HandleObject {
     #[cold]
     pub(super) fn remember_stack(&self) -> Result<()> {
         let stack = call0(&names().extract_stack)?;
-        self.debug.get_or_make().source_traceback.set(stack);
+        self.rare.get_or_make().source_traceback.set(stack);
         Ok(())
     }
 
@@ -160,7 +165,7 @@ impl HandleObject {
         self.cancelled.set(true);
         if self.is_in_debug_mode()? {
             let representation = self.represent()?;
-            self.debug.get_or_make().representation.set(representation);
+            self.rare.get_or_make().representation.set(representation);
         }
         self.callback.clear();
         self.arguments.clear();

@@ -24,8 +24,8 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .dies_recycled()
     .weak_references(offset_of!(HandleObject, weak), None)
     .repr(HandleObject::represent)
-    .method(c"cancel", HandleObject::cancel, c"cancel($self, /)\n--\n\nDo not call the callback.")
-    .method(c"cancelled", HandleObject::is_cancelled, c"cancelled($self, /)\n--\n\nReturn True if the handle was cancelled.")
+    .method(c"cancel", HandleObject::cancel_from_python, c"cancel($self, /)\n--\n\nDo not call the callback.")
+    .method(c"cancelled", HandleObject::was_cancelled, c"cancelled($self, /)\n--\n\nReturn True if the handle was cancelled.")
     .method(c"_run", HandleObject::run_from_python, c"_run($self, /)\n--\n\nCall the callback in its context; report its exception to the loop.")
     .method(c"_repr_info", |handle: &HandleObject| crate::ffi::call1(&names().handle_info, handle.object()), c"_repr_info($self, /)\n--\n\nReturn the parts of the representation.");
     let builder = if cfg!(Py_3_12) {
@@ -101,16 +101,16 @@ fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
         .getter(c"_context", |handle: &HandleObject| handle.context.get())
         .getter(c"_loop", |handle: &HandleObject| handle.event_loop.get())
         .getter(c"_repr", |handle: &HandleObject| {
-            handle.debug.get().and_then(|debug| debug.representation.get())
+            handle.rare.get().and_then(|rare| rare.representation.get())
         })
         .property(
             c"_source_traceback",
             HandleObject::source_traceback,
             |handle: &HandleObject, value: Option<&Object>| {
-                let debug = handle.debug.get_or_make();
+                let rare = handle.rare.get_or_make();
                 match value.filter(|value| !value.is_none()) {
-                    Some(value) => debug.source_traceback.set(value.own()),
-                    None => debug.source_traceback.clear(),
+                    Some(value) => rare.source_traceback.set(value.own()),
+                    None => rare.source_traceback.clear(),
                 }
                 Ok(())
             },
@@ -129,6 +129,20 @@ impl HandleObject {
     #[allow(clippy::unused_self, reason = "the same shape as on the versions that tell two apart")]
     fn stdlib_class(&self) -> &'static Object {
         &names().stdlib_handle
+    }
+
+    /// `cancel()`.
+    fn cancel_from_python(&self) -> Result<()> {
+        #[cfg(Py_3_14)]
+        self.wait_for_others()?;
+        self.cancel()
+    }
+
+    /// `cancelled()`.
+    fn was_cancelled(&self) -> Result<bool> {
+        #[cfg(Py_3_14)]
+        self.wait_for_others()?;
+        Ok(self.is_cancelled())
     }
 
     /// `Handle.__init__(callback, args, loop, context=None)`.

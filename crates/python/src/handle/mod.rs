@@ -2,6 +2,7 @@
 //!
 //! * `layout.rs`: a callback with its arguments and its context
 //! * `run.rs`: calling it
+//! * `thread_safe.rs`: how other threads wait for a callback that runs
 //! * `timer.rs`: a handle with a deadline
 //! * `methods.rs`: the Python types `Handle` and `TimerHandle`
 //!
@@ -14,6 +15,8 @@
 mod layout;
 mod methods;
 mod run;
+#[cfg(Py_3_14)]
+mod thread_safe;
 mod timer;
 
 pub(crate) use layout::HandleObject;

@@ -14,6 +14,15 @@ impl HandleObject {
     /// back as an error has to leave the loop.
     #[inline]
     pub(crate) fn run(&self) -> Result<()> {
+        #[cfg(Py_3_14)]
+        if self.thread_safe.get() {
+            return self.run_alone();
+        }
+        self.call()
+    }
+
+    #[inline(always)]
+    pub(super) fn call(&self) -> Result<()> {
         let (Some(callback), Some(context)) = (self.callback.get(), self.context.get()) else {
             return Ok(());
         };
@@ -56,12 +65,12 @@ impl HandleObject {
 
     /// The stack where the handle was made, in debug mode.
     pub(super) fn source_traceback(&self) -> Option<Owned> {
-        self.debug.get().and_then(|debug| debug.source_traceback.get())
+        self.rare.get().and_then(|rare| rare.source_traceback.get())
     }
 
     /// `repr(handle)`: what it was before it was cancelled, or what it is.
     pub(super) fn represent(&self) -> Result<Owned> {
-        match self.debug.get().and_then(|debug| debug.representation.get()) {
+        match self.rare.get().and_then(|rare| rare.representation.get()) {
             Some(kept) => Ok(kept),
             None => call1(&names().describe_handle, self.object()),
         }
