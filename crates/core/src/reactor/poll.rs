@@ -3,7 +3,8 @@
 //! Asking costs 150 to 200 ns, several times a task's step. With nothing to run the loop asks before it blocks. With
 //! work at hand it asks after 61 entries (tokio's number: prime, so that it falls into step with no program's
 //! own period) or about 100 us, whichever comes first: a stream of cheap entries pays a few nanoseconds each,
-//! and expensive ones delay a socket by one turn and 100 us at most.
+//! and expensive ones delay a socket by one turn and 100 us at most. The first turn of a run always asks: a
+//! program that runs its loop for one turn at a time would never hear of its sockets otherwise.
 //!
 //! The clock here is [`clock::ticks`]: one cheap reading a turn, and nothing but this decision rests on it.
 
@@ -29,6 +30,12 @@ impl PollPolicy {
     /// A policy that counts from now. The first of a process takes 20 us to measure the tick counter.
     pub fn new() -> Self {
         Self { entries: 0, polled_at: clock::ticks(), ticks: clock::ticks_in(TIME) }
+    }
+
+    /// A run begins: its first turn asks.
+    #[inline]
+    pub fn begin_run(&mut self) {
+        self.entries = ENTRIES;
     }
 
     /// `count` entries of the ready queue have run.
@@ -78,6 +85,16 @@ mod tests {
         policy.note_run(usize::MAX);
         policy.note_run(usize::MAX);
         assert!(policy.must_poll());
+    }
+
+    #[test]
+    fn the_first_turn_of_a_run_asks_and_the_next_one_does_not() {
+        let mut policy = patient();
+        policy.begin_run();
+        assert!(policy.must_poll());
+        policy.polled();
+        policy.note_run(1);
+        assert!(!policy.must_poll());
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn internals(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
             LoopObject::check_thread,
             c"Raise RuntimeError in another thread than the loop's.",
         )
-        .method(c"_run_once", LoopObject::run_turn, c"Run one turn.")
+        .method(c"_run_once", LoopObject::run_once, c"Run one turn.")
         .method(c"_run_turns", LoopObject::run_turns, c"Run turns until stop() is called.")
         .method1(
             c"_set_running_thread",

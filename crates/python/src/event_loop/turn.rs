@@ -14,6 +14,7 @@ use super::object::{Engine, LoopObject};
 impl LoopObject {
     /// Runs turns until `stop()` is called or something leaves the loop.
     pub(super) fn run_turns(&self) -> Result<()> {
+        self.engine()?.policy.with(PollPolicy::begin_run);
         let outcome = loop {
             if let Err(raised) = self.run_turn() {
                 break Err(raised);
@@ -32,8 +33,14 @@ impl LoopObject {
         }
     }
 
+    /// `_run_once()`: a run of one turn.
+    pub(super) fn run_once(&self) -> Result<()> {
+        self.engine()?.policy.with(PollPolicy::begin_run);
+        self.run_turn()
+    }
+
     /// One turn: poll if it is time to, collect the timers that are due, run what is ready by then.
-    pub(super) fn run_turn(&self) -> Result<()> {
+    fn run_turn(&self) -> Result<()> {
         let engine = self.engine()?;
         let has_work = self.stopping.get() || engine.ready.with(|ready| !ready.is_empty());
         if has_work {
