@@ -27,7 +27,8 @@
 //!    BYTES IN and BYTES OUT start and end here.
 //! 5. [`transport`]: connections and datagrams as state machines: what arrives, what waits when the kernel does not
 //!    take it at once, who has closed.
-//! 6. [`blocking`]: where the threads wait that do what would block the loop.
+//! 6. [`stream`]: bytes that have arrived and have not been read. BYTES IN end here.
+//! 7. [`blocking`]: where the threads wait that do what would block the loop.
 //!
 //! # What one turn does with them
 //!
@@ -63,5 +64,7 @@ pub mod ready;
 pub mod reactor;
 
 pub mod transport;
+
+pub mod stream;
 
 pub mod blocking;
