@@ -26,6 +26,7 @@ from . import (
     locks,
     queues,
     runners,
+    streams,
     taskgroups,
     tasks,
     threads,
@@ -50,6 +51,15 @@ else:
     from .locks import Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore
     from .queues import LifoQueue, PriorityQueue, Queue
     from .runners import Runner, run
+    from .streams import (
+        StreamReader,
+        StreamReaderProtocol,
+        StreamWriter,
+        open_connection,
+        open_unix_connection,
+        start_server,
+        start_unix_server,
+    )
     from .taskgroups import TaskGroup
     from .tasks import (
         Task,

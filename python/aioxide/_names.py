@@ -15,6 +15,15 @@ NATIVE: dict[str, tuple[str, ...]] = {
     "locks": ("Barrier", "BoundedSemaphore", "Condition", "Event", "Lock", "Semaphore"),
     "queues": ("LifoQueue", "PriorityQueue", "Queue"),
     "runners": ("Runner", "run"),
+    "streams": (
+        "StreamReader",
+        "StreamReaderProtocol",
+        "StreamWriter",
+        "open_connection",
+        "open_unix_connection",
+        "start_server",
+        "start_unix_server",
+    ),
     "taskgroups": ("TaskGroup",),
     "tasks": (
         "Task",
@@ -41,6 +50,9 @@ if sys.version_info >= (3, 13):
     NATIVE["unix_events"] += ("EventLoop",)
 if sys.version_info >= (3, 14):
     NATIVE["futures"] += ("future_add_to_awaited_by", "future_discard_from_awaited_by")
+
+# Native names that asyncio keeps in their module and out of its public namespace.
+UNLISTED: dict[str, tuple[str, ...]] = {"streams": ("FlowControlMixin",)}
 
 # Names that asyncio has dropped and aioxide still answers to (`aioxide._compat` says which, and
 # which not).

@@ -18,6 +18,9 @@ from asyncio import Lock as Lock
 from asyncio import PriorityQueue as PriorityQueue
 from asyncio import Queue as Queue
 from asyncio import Semaphore as Semaphore
+from asyncio import StreamReader as StreamReader
+from asyncio import StreamReaderProtocol as StreamReaderProtocol
+from asyncio import StreamWriter as StreamWriter
 from asyncio import Task as Task
 from asyncio import TimerHandle as TimerHandle
 from asyncio import all_tasks as all_tasks
@@ -32,6 +35,7 @@ from asyncio import sleep as sleep
 from asyncio import to_thread as to_thread
 from asyncio import wait as wait
 from asyncio import wait_for as wait_for
+from asyncio.streams import FlowControlMixin as FlowControlMixin
 from asyncio.taskgroups import TaskGroup as TaskGroup
 from asyncio.timeouts import Timeout as Timeout
 from asyncio.timeouts import timeout as timeout

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import _native, runners
 from ._compat import get_event_loop, policy_get_event_loop
-from ._names import KEPT_BY_PATCH, NATIVE, REVIVED
+from ._names import KEPT_BY_PATCH, NATIVE, REVIVED, UNLISTED
 from ._policy import _DefaultPolicy
 from .loops import new_event_loop
 
@@ -68,6 +68,8 @@ def _replacements(old_programs: bool) -> Iterator[tuple[Any, str, Any]]:
             if name not in KEPT_BY_PATCH:
                 yield stdlib, name, getattr(own, name)
                 yield asyncio, name, getattr(own, name)
+        for name in UNLISTED.get(module_name, ()):
+            yield stdlib, name, getattr(own, name)
     # asyncio.new_event_loop() and asyncio.run() ask the policy; so does aioxide.run() while the
     # patch is in place, for asyncio.run is then the same function.
     yield _DefaultPolicy, "_loop_factory", staticmethod(new_event_loop)

@@ -7,6 +7,7 @@ made with asyncio's own helpers where it has them, so that they are those of the
 import asyncio
 import sys
 from asyncio import base_events, coroutines, format_helpers
+from collections.abc import Callable
 from typing import Any
 
 _is_coroutine_function = getattr(coroutines, "_iscoroutinefunction", coroutines.iscoroutinefunction)
@@ -93,3 +94,30 @@ def run_foreign_handle(handle: Any) -> None:
     """Run a handle of the standard library, unless it was cancelled meanwhile."""
     if not handle._cancelled:
         handle._run()
+
+
+def report_client(loop: Any, exception: BaseException, transport: Any) -> None:
+    """Report what a server's callback for a new connection has raised."""
+    loop.call_exception_handler(
+        {
+            "message": "Unhandled exception in client_connected_cb",
+            "exception": exception,
+            "transport": transport,
+        }
+    )
+
+
+def watch_client(loop: Any, transport: Any) -> Callable[[Any], None]:
+    """Return what the task of a server's connection calls when it is done.
+
+    A task that has failed is reported, and its transport is closed, as that of a cancelled one is.
+    """
+
+    def callback(task: Any) -> None:
+        if task.cancelled():
+            transport.close()
+        elif (exception := task.exception()) is not None:
+            report_client(loop, exception, transport)
+            transport.close()
+
+    return callback

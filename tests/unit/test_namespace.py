@@ -11,7 +11,7 @@ import pytest
 
 import aioxide
 from aioxide import _native, loops, runners
-from aioxide._names import KEPT_BY_PATCH, NATIVE, REVIVED
+from aioxide._names import KEPT_BY_PATCH, NATIVE, REVIVED, UNLISTED
 
 NATIVE_NAMES = [(module, name) for module, names in NATIVE.items() for name in names]
 
@@ -57,6 +57,12 @@ def test_the_table_names_only_what_the_running_asyncio_has():
     for module, names in REVIVED.items():
         for name in names:
             assert hasattr(importlib.import_module(f"aioxide.{module}"), name)
+    for module, names in UNLISTED.items():
+        for name in names:
+            assert hasattr(importlib.import_module(f"asyncio.{module}"), name)
+            assert (
+                getattr(importlib.import_module(f"aioxide.{module}"), name) is vars(_native)[name]
+            )
     assert {name for _, name in NATIVE_NAMES} >= KEPT_BY_PATCH
 
 
@@ -85,7 +91,7 @@ def test_every_module_of_asyncio_can_be_imported(name):
 def test_a_submodule_shows_our_names_and_the_stdlibs_private_ones():
     assert aioxide.tasks.gather is aioxide.gather
     assert aioxide.tasks._PyTask is asyncio.tasks._PyTask
-    assert aioxide.streams is asyncio.streams
+    assert aioxide.base_events is asyncio.base_events
 
 
 def test_a_submodule_shows_what_asyncio_rebinds(monkeypatch):

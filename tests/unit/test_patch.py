@@ -50,6 +50,12 @@ def test_every_name_is_ours_on_asyncio_and_on_its_module():
         assert getattr(importlib.import_module(f"asyncio.{module}"), name) is ours, name
 
 
+def test_names_outside_the_public_namespace_are_ours_on_their_module_alone():
+    aioxide.patch()
+    assert asyncio.streams.FlowControlMixin is aioxide.streams.FlowControlMixin
+    assert not hasattr(asyncio, "FlowControlMixin")
+
+
 def test_what_others_reach_into_stays():
     kept = {
         "asyncio": ["BaseEventLoop", "Handle", "TimerHandle", "AbstractEventLoop", "isfuture"],

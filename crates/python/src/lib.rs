@@ -9,6 +9,7 @@
 //! * [`scope`]: timeouts and task groups
 //! * [`sync`], [`queue`]: tasks that wait for each other, and hand things over
 //! * [`sockets`]: `sock_recv` and its like
+//! * [`stream`]: bytes read and written by coroutines
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
@@ -25,6 +26,7 @@ mod handle;
 mod queue;
 mod scope;
 mod sockets;
+mod stream;
 mod sync;
 mod task;
 mod version;
@@ -97,6 +99,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     sync::register(module)?;
     queue::register(module)?;
     sockets::register(module)?;
+    stream::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

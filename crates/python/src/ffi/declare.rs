@@ -3,9 +3,10 @@
 /// Makes a struct a native Python type: `native_type!(Name, holds: [fields])`.
 ///
 /// The struct is `repr(C)`, begins with the object header or another native type, is all zero bytes
-/// when it is empty, and `holds` names every field with references that can be part of a cycle.
+/// when it is empty, and `holds` names every field with references that can be part of a cycle. A type with a
+/// finalizer says by `speaks` which objects need it before they die.
 macro_rules! native_type {
-    ($name:ty, holds: [$($field:tt),*]) => {
+    ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)?) => {
         // SAFETY: repr(C), header first (the macro's contract).
         unsafe impl $crate::ffi::Layout for $name {}
 
@@ -28,6 +29,11 @@ macro_rules! native_type {
             fn clear(&self) {
                 $($crate::ffi::Collectable::clear(&self.$field);)*
             }
+
+            $(fn has_last_words(&self) -> bool {
+                let speaks: fn(&Self) -> bool = $speaks;
+                speaks(self)
+            })?
         }
     };
 }

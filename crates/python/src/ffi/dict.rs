@@ -112,6 +112,12 @@ pub(crate) fn tuple_of(items: &[&Object]) -> Result<Owned> {
     }
 }
 
+/// Whether `object` is a tuple.
+pub(crate) fn is_tuple(object: &Object) -> bool {
+    // SAFETY: a type check on a live object.
+    unsafe { ffi::PyTuple_Check(object.pointer()) != 0 }
+}
+
 /// The items of a tuple, borrowed from it.
 pub(crate) fn tuple_items(tuple: &Object) -> Vec<&Object> {
     // SAFETY: a tuple never changes, so its items live as long as the borrow.

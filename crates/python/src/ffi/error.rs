@@ -236,6 +236,26 @@ pub(crate) fn is_instance(exception: &Object, kind: &Object) -> bool {
     unsafe { ffi::PyType_IsSubtype(exception.type_pointer(), kind.pointer().cast()) != 0 }
 }
 
+/// `isinstance(object, class)`.
+pub(crate) fn has_instance(class: &Object, object: &Object) -> Result<bool> {
+    // SAFETY: both live.
+    match unsafe { ffi::PyObject_IsInstance(object.pointer(), class.pointer()) } {
+        -1 => Err(Raised::already()),
+        truth => Ok(truth != 0),
+    }
+}
+
+/// What asyncio says with an `assert` statement that does not hold: an `AssertionError`, and nothing at
+/// all where the interpreter leaves such statements out (`python -O`).
+#[cold]
+pub(crate) fn failed_assertion(message: &str) -> Result<()> {
+    let names = super::names();
+    if names.interpreter_flags.attribute(&names.optimize)?.is_true()? {
+        return Ok(());
+    }
+    Err(Raised::new(&names.assertion_error, format_args!("{message}")))
+}
+
 /// Gives `exception` a cause (which is also its context), as `raise exception from cause` does.
 pub(crate) fn exception_cause(exception: &Object, cause: &Object) {
     // SAFETY: both functions take over one reference each.

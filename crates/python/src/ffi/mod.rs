@@ -20,6 +20,7 @@ mod bytes;
 mod call;
 mod confined;
 mod constant;
+mod contents;
 mod context;
 mod declare;
 mod dict;
@@ -38,6 +39,7 @@ mod sequence;
 mod stop;
 mod thrown;
 mod types;
+mod weak;
 
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use bytes::{Buffer, audit, bytes_filled, bytes_of, file_system_text, memory_view};
@@ -47,17 +49,21 @@ pub(crate) use call::{
 };
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
+pub(crate) use contents::{
+    byte_array_of, exact_bytes, extend_byte_array, has_buffer, is_byte_array, joined_bytes,
+    skip_in_byte_array, with_byte_array,
+};
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use declare::native_type;
 pub(crate) use dict::{
-    Dict, dict_get, frozen, items_of, list_append, list_items, list_length, list_of, set_add, set_discard,
-    set_length, set_of, tuple_items, tuple_of,
+    Dict, dict_get, frozen, is_tuple, items_of, list_append, list_items, list_length, list_of, set_add,
+    set_discard, set_length, set_of, tuple_items, tuple_of,
 };
 #[cfg(not(Py_3_14))]
 pub(crate) use dict::{dict_discard, dict_set};
 pub(crate) use error::{
-    Raised, Result, exception_cause, is_instance, is_subclass, report_unraisable, suppress_context,
-    while_handling,
+    Raised, Result, exception_cause, failed_assertion, has_instance, is_instance, is_subclass,
+    report_unraisable, suppress_context, while_handling,
 };
 #[cfg(Py_3_13)]
 pub(crate) use error::{exception_context, set_exception_context};
@@ -75,3 +81,4 @@ pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of
 pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};
+pub(crate) use weak::{weak_reference, weak_target};

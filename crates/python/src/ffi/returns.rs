@@ -93,6 +93,12 @@ impl IntoOwned for &str {
     }
 }
 
+impl IntoOwned for String {
+    fn into_owned(self) -> Result<Owned> {
+        self.as_str().into_owned()
+    }
+}
+
 impl<T: IntoOwned> IntoOwned for Result<T> {
     #[inline(always)]
     fn into_owned(self) -> Result<Owned> {

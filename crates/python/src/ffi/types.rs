@@ -1,5 +1,6 @@
 //! Heap types from Rust structs: the builder, and the life of an instance.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::mem::offset_of;
 use std::ptr;
@@ -7,7 +8,9 @@ use std::ptr;
 use pyo3::ffi;
 
 use super::method::{self, Step, guarded, receiver};
-use super::{Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Visitor};
+use super::{
+    Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Slot, Visitor,
+};
 
 /// Collects what a Python type consists of, then makes it.
 ///
@@ -87,6 +90,12 @@ impl<T: Native + Collectable> TypeBuilder<T> {
     /// Inherits from another native type.
     pub(crate) fn base<B: Native>(mut self) -> Self {
         self.base = B::type_cell().object();
+        self
+    }
+
+    /// Inherits from a class written in Python, whose instances have no fields of their own.
+    pub(crate) fn python_base(mut self, base: &'static Object) -> Self {
+        self.base = Some(base);
         self
     }
 
@@ -214,6 +223,42 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             closure: ptr::null_mut(),
         });
         self
+    }
+
+    /// An attribute that is a field of the object, empty for `None`.
+    pub(crate) fn field<F>(self, name: &'static CStr, field: F) -> Self
+    where
+        F: for<'a> Fn(&'a T) -> &'a Slot + Copy,
+    {
+        self.property(
+            name,
+            move |object: &T| field(object).get(),
+            move |object: &T, value: Option<&Object>| {
+                let Some(value) = value else { return Err(cannot_delete()) };
+                if value.is_none() {
+                    field(object).clear();
+                } else {
+                    field(object).set(value.own());
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// An attribute that is true or false, and a field of the object.
+    pub(crate) fn flag<F>(self, name: &'static CStr, flag: F) -> Self
+    where
+        F: for<'a> Fn(&'a T) -> &'a Cell<bool> + Copy,
+    {
+        self.property(
+            name,
+            move |object: &T| flag(object).get(),
+            move |object: &T, value: Option<&Object>| {
+                let Some(value) = value else { return Err(cannot_delete()) };
+                flag(object).set(value.is_true()?);
+                Ok(())
+            },
+        )
     }
 
     /// `__repr__`.
@@ -373,6 +418,11 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         T::type_cell().fill(made);
         if added == 0 { Ok(()) } else { Err(Raised::already()) }
     }
+}
+
+#[cold]
+fn cannot_delete() -> Raised {
+    Raised::attribute_error(format_args!("cannot delete attribute"))
 }
 
 /// One entry of a method table.

@@ -54,7 +54,7 @@ pub(super) fn plain_loop(event_loop: &Object) -> Option<&LoopObject> {
 
 /// `event_loop.create_task(coroutine)`, for a loop of any kind.
 #[inline(always)]
-pub(super) fn create_task_on(event_loop: &Object, coroutine: &Object) -> Result<Owned> {
+pub(crate) fn create_task_on(event_loop: &Object, coroutine: &Object) -> Result<Owned> {
     match plain_loop(event_loop) {
         Some(ours) => {
             ours.check_closed()?;
@@ -66,7 +66,7 @@ pub(super) fn create_task_on(event_loop: &Object, coroutine: &Object) -> Result<
 
 /// `event_loop.create_future()`, for a loop of any kind.
 #[inline(always)]
-pub(super) fn create_future_on(event_loop: &Object) -> Result<Owned> {
+pub(crate) fn create_future_on(event_loop: &Object) -> Result<Owned> {
     match event_loop.cast::<LoopObject>().filter(|ours| ours.makes_plain_futures()) {
         Some(ours) => ours.create_future().map(Owned::into_object),
         None => crate::ffi::call_method0(event_loop, &names().create_future),

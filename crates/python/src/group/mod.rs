@@ -38,6 +38,7 @@ use crate::awaitable::CoroutineObject;
 use crate::ffi::{NativeFunction, Object, Result, add_function};
 use crate::future::ObserverObject;
 
+pub(crate) use create::{create_future_on, create_task_on};
 pub(crate) use ensure::ensure_future_on;
 
 /// Makes the types and adds the functions.
