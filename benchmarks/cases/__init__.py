@@ -1,13 +1,23 @@
 """Every benchmark, in the order of the printed table."""
 
 from benchmarks.case import Case
-from benchmarks.cases import callbacks, names, switching, synchronisation, tasks, threads, waiting
+from benchmarks.cases import (
+    callbacks,
+    names,
+    streams,
+    switching,
+    synchronisation,
+    tasks,
+    threads,
+    waiting,
+)
 
 CASES: tuple[Case, ...] = (
     *switching.CASES,
     *tasks.CASES,
     *callbacks.CASES,
     *synchronisation.CASES,
+    *streams.CASES,
     *waiting.CASES,
     *threads.CASES,
     *names.CASES,
