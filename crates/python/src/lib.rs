@@ -10,6 +10,7 @@
 //! * [`sync`], [`queue`]: tasks that wait for each other, and hand things over
 //! * [`sockets`]: `sock_recv` and its like
 //! * [`stream`]: bytes read and written by coroutines
+//! * [`resolution`]: `getaddrinfo` and `getnameinfo`
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
@@ -24,6 +25,7 @@ mod future;
 mod group;
 mod handle;
 mod queue;
+mod resolution;
 mod scope;
 mod sockets;
 mod stream;
@@ -100,6 +102,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     queue::register(module)?;
     sockets::register(module)?;
     stream::register(module)?;
+    resolution::register(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

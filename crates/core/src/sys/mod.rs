@@ -10,6 +10,7 @@
 //! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call |
 //! | [`socket`] | what a connected stream socket does: receive, send, gather, shut down |
 //! | [`raw`], [`family`] | one call each on a socket of the program's own; address families |
+//! | [`resolve`] | the C library's resolver, which may block |
 //!
 //! The choice of the backend is made here and in no other place. Linux is the first one: [`Selector`] is
 //! epoll and [`WakeFd`] an eventfd. A second backend is a sibling of `epoll.rs` and `wake.rs` with the
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod family;
 mod interest;
 pub mod raw;
+pub mod resolve;
 pub mod socket;
 
 #[cfg(target_os = "linux")]

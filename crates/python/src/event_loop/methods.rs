@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, TypeBuilder, list_of, names, thread_identity,
 };
-use crate::sockets;
+use crate::{resolution, sockets};
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
@@ -31,7 +31,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .subclassable(LoopObject::initialise)
     .dies()
     .watches_attributes(LoopObject::attribute_changed);
-    sockets::methods(attributes(internals(scheduling(builder)))).add_to(module)
+    resolution::methods(sockets::methods(attributes(internals(scheduling(builder))))).add_to(module)
 }
 
 fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
@@ -276,6 +276,7 @@ impl LoopObject {
         let closed = match self.engine.get() {
             Some(engine) => {
                 self.renew_after_fork(engine)?;
+                drop(engine.lookups.with(std::mem::take));
                 engine.reactor.with(aioxide_core::reactor::Reactor::close)
             }
             None => Vec::new(),

@@ -12,6 +12,7 @@
 //! * `source.rs`: native objects that the selector calls for
 //! * `watch.rs`: readers and writers
 //! * `executor.rs`: `run_in_executor`, and the outcomes that come back from the threads
+//! * `resolver.rs`: questions about names, and the answers that come back
 //! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
 //!
 //! What must always be true:
@@ -30,6 +31,7 @@ mod executor;
 mod methods;
 mod object;
 mod poll;
+mod resolver;
 mod run;
 mod source;
 mod tasks;

@@ -17,6 +17,7 @@ use crate::handle::TimerObject;
 use crate::task::{CurrentTask, thread_running_loop};
 
 use super::Ready;
+use super::resolver::Lookups;
 use super::source::Watcher;
 
 /// How many times this process has come out of a fork as the child.
@@ -60,6 +61,7 @@ pub(super) struct Engine {
     pub(super) reactor: Confined<Reactor<Watcher>>,
     pub(super) policy: Confined<PollPolicy>,
     pub(super) waker: Waker,
+    pub(super) lookups: Confined<Lookups>,
     /// The value of [`FORKS`] when the reactor was made, or made anew.
     pub(super) forks: Cell<u32>,
 }
@@ -74,6 +76,7 @@ impl Engine {
             reactor: Confined::new(reactor),
             policy: Confined::new(PollPolicy::new()),
             waker,
+            lookups: Confined::default(),
             forks: Cell::new(FORKS.load(Ordering::Relaxed)),
         })
     }
@@ -101,6 +104,7 @@ impl Collectable for LoopObject {
         if let Some(engine) = self.engine.get() {
             engine.ready.with(|ready| ready.iter().for_each(|entry| entry.traverse(visitor)));
             engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| visitor.object(timer.object())));
+            engine.lookups.with(|lookups| lookups.traverse(visitor));
             engine.reactor.with(|reactor| {
                 reactor.registry().iter().for_each(|(_, watcher)| watcher.traverse(visitor));
             });
@@ -115,6 +119,7 @@ impl Collectable for LoopObject {
         self.drop_entries();
         if let Some(engine) = self.engine.get() {
             drop(engine.reactor.with(Reactor::close));
+            drop(engine.lookups.with(std::mem::take));
         }
     }
 }

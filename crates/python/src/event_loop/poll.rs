@@ -25,8 +25,10 @@ impl LoopObject {
             (wait, waited)
         } else {
             // Everybody who queues holds the interpreter's lock, and the queue was empty a moment ago: it
-            // still is. From here on, who queues finds the loop parked and wakes it.
-            engine.waker.prepare_park(|| true);
+            // still is. From here on, who queues finds the loop parked and wakes it. Only answers come without the
+            // lock, so only their inbox is looked at once more.
+            let is_idle = engine.waker.prepare_park(|| engine.lookups.with(|lookups| lookups.is_quiet()));
+            let timeout = if is_idle { timeout } else { Some(Duration::ZERO) };
             let done = detached(move || {
                 let waited = wait.block(timeout);
                 (wait, waited)
@@ -42,6 +44,7 @@ impl LoopObject {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(Raised::os_error(&error)),
         }
+        self.collect_answers(engine)?;
         check_signals()
     }
 
@@ -81,6 +84,7 @@ impl LoopObject {
         if engine.forks.replace(forks) == forks {
             return Ok(());
         }
+        engine.lookups.with(|lookups| lookups.forget_threads());
         engine.reactor.with(|reactor| reactor.after_fork()).map_err(|error| Raised::os_error(&error))
     }
 }

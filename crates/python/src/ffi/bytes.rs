@@ -131,6 +131,24 @@ pub(crate) fn audit(event: &CStr, first: &Object, second: &Object) -> Result<()>
     }
 }
 
+/// `sys.audit(event, *values)`.
+pub(crate) fn audit_all(event: &CStr, values: &[&Object]) -> Result<()> {
+    let values = super::tuple_of(values)?;
+    // SAFETY: one object for the `O`, a tuple, which becomes the event's arguments; terminated strings.
+    match unsafe { PySys_Audit(event.as_ptr(), c"O".as_ptr(), values.pointer()) } {
+        0 => Ok(()),
+        _ => Err(Raised::already()),
+    }
+}
+
+/// The text of UTF-8, or what `bytes.decode` raises for bytes that are none.
+pub(crate) fn text_of(bytes: &[u8]) -> Result<Owned> {
+    let length = ffi::Py_ssize_t::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: valid for that length; a new reference or null with an exception.
+    unsafe { Owned::from_pointer(ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), length, ptr::null())) }
+        .ok_or_else(Raised::already)
+}
+
 impl Object {
     /// The bytes of an exact `bytes` object.
     #[inline(always)]

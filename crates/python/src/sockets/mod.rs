@@ -27,6 +27,7 @@ mod send;
 mod socket;
 mod wait;
 
+pub(crate) use address::{from_python as address_from_python, to_python as address_to_python};
 pub(crate) use socket::know_sockets;
 
 use crate::awaitable::CoroutineObject;
