@@ -1,6 +1,7 @@
 //! Questions to the C library's resolver, and the answers that come back from its threads.
 
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 
 use aioxide_core::blocking::{Question, Resolver};
 
@@ -34,7 +35,7 @@ impl Lookups {
 
     /// For the child of a fork: its parent's threads don't exist here, and may have held the resolver's locks.
     pub(super) fn forget_threads(&mut self) {
-        std::mem::forget(self.resolver.take());
+        let _never_dropped = ManuallyDrop::new(self.resolver.take());
     }
 }
 
