@@ -29,7 +29,8 @@ class NetworkRow:
 
     def values(self, loop: str, name: str) -> Values:
         """One figure of one loop, a place for each round."""
-        return [None if sample is None else sample[name] for sample in self.samples.get(loop, ())]
+        samples = self.samples.get(loop, ())
+        return [None if sample is None else sample.get(name) for sample in samples]
 
     def middle(self, loop: str, name: str) -> float | None:
         """Its median over the rounds that gave one."""

@@ -1,0 +1,118 @@
+"""Buffers of a BufferedProtocol that are no good, and data that is no buffer."""
+
+import pytest
+
+from faults.scenery import BufferedRecorder, Recorder, connect, until
+
+
+def giving(buffer):
+    """A protocol that offers this buffer for everything that comes."""
+
+    class Giving(BufferedRecorder):
+        def get_buffer(self, sizehint):
+            return buffer
+
+        def buffer_updated(self, nbytes):
+            self.data += bytes(memoryview(buffer)[:nbytes])
+
+    return Giving
+
+
+def failed_read(aio, run, buffer):
+    """The error that a connection with this buffer ends with, and what is reported of it."""
+
+    async def main():
+        _, protocol, peer = await connect(aio, giving(buffer))
+        peer.send(b"hello")
+        error = await protocol.end()
+        assert protocol.calls == ["connection_made", "connection_lost"]
+        peer.close()
+        return error
+
+    error = run(main)
+    report = run.reports.pop()
+    assert report["exception"] is error
+    return error, report["message"]
+
+
+@pytest.mark.parametrize("empty", [bytearray(), memoryview(b""), b""])
+def test_an_empty_buffer_is_refused(aio, run, empty):
+    error, message = failed_read(aio, run, empty)
+    assert isinstance(error, RuntimeError)
+    assert str(error) == "get_buffer() returned an empty buffer"
+    assert message == "Fatal error: protocol.get_buffer() call failed."
+
+
+@pytest.mark.parametrize("readonly", [b"12345678", memoryview(b"12345678")])
+def test_a_buffer_that_cannot_be_written_is_refused(aio, run, readonly):
+    error, message = failed_read(aio, run, readonly)
+    assert isinstance(error, TypeError | BufferError)
+    assert message == "Fatal read error on socket transport"
+    assert bytes(readonly) == b"12345678"
+
+
+@pytest.mark.parametrize("nonsense", [None, 42])
+def test_what_has_no_length_is_refused(aio, run, nonsense):
+    error, message = failed_read(aio, run, nonsense)
+    assert isinstance(error, TypeError)
+    assert message == "Fatal error: protocol.get_buffer() call failed."
+
+
+@pytest.mark.parametrize("nonsense", ["text", [1, 2, 3]])
+def test_what_is_no_buffer_is_refused(aio, run, nonsense):
+    error, message = failed_read(aio, run, nonsense)
+    assert isinstance(error, TypeError)
+    assert message == "Fatal read error on socket transport"
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_small_buffer_is_filled_as_often_as_it_takes(aio, run, size):
+    async def main():
+        transport, protocol, peer = await connect(aio, giving(bytearray(size)))
+        peer.send(b"hello, world")
+        await until(aio, lambda: len(protocol.data) == 12)
+        assert protocol.data == b"hello, world"
+        transport.close()
+        await protocol.end()
+        peer.close()
+
+    run(main)
+
+
+def test_a_buffer_of_wide_items_is_measured_in_bytes(aio, run):
+    async def main():
+        wide = memoryview(bytearray(16)).cast("I")
+
+        class Wide(BufferedRecorder):
+            def get_buffer(self, sizehint):
+                return wide
+
+            def buffer_updated(self, nbytes):
+                self.data += wide.tobytes()[:nbytes]
+
+        transport, protocol, peer = await connect(aio, Wide)
+        peer.send(b"hello, world")
+        await until(aio, lambda: len(protocol.data) == 12)
+        assert protocol.data == b"hello, world"
+        transport.close()
+        await protocol.end()
+        peer.close()
+
+    run(main)
+
+
+def test_writing_what_is_no_buffer_is_refused_and_harms_nothing(aio, run):
+    async def main():
+        loop = aio.get_running_loop()
+        transport, protocol, peer = await connect(aio, Recorder)
+        for nonsense in ("text", 42, None, [1]):
+            with pytest.raises(TypeError):
+                transport.write(nonsense)
+        transport.write(b"")
+        transport.write(b"hello")
+        assert await loop.run_in_executor(None, peer.recv, 10) == b"hello"
+        transport.close()
+        await protocol.end()
+        peer.close()
+
+    run(main)
