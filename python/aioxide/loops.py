@@ -14,12 +14,12 @@ import selectors
 import signal
 import sys
 import threading
-from asyncio import events, tasks
+from asyncio import events, sslproto, tasks
 from asyncio.unix_events import _UnixSelectorEventLoop
 from collections.abc import Mapping
 from typing import Any
 
-from . import _native
+from . import _native, _transports
 from ._executor import DefaultExecutor
 from ._marks import mark_coroutine_functions
 from ._registry import connect_registries
@@ -196,6 +196,52 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
         else:
             vars(tasks)["_set_task_name"](task, name)
         return task
+
+    def _make_socket_transport(
+        self,
+        sock: Any,
+        protocol: Any,
+        waiter: Any = None,
+        *,
+        extra: dict[str, Any] | None = None,
+        server: Any = None,
+        **context: Any,
+    ) -> Any:
+        """A native transport, unless the socket is of a class that sends or receives in its own way."""
+        if not _transports.is_plain_socket(sock):
+            return super()._make_socket_transport(
+                sock, protocol, waiter, extra=extra, server=server, **context
+            )
+        self._ensure_fd_no_transport(sock)
+        info = _transports.complete_socket_info(sock, extra)
+        transport = _native.make_socket_transport(
+            self, sock, protocol, waiter, info, server, context.get("context")
+        )
+        self._transports[sock.fileno()] = transport
+        return transport
+
+    def _make_ssl_transport(
+        self,
+        rawsock: Any,
+        protocol: Any,
+        sslcontext: Any,
+        waiter: Any = None,
+        *,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        extra: dict[str, Any] | None = None,
+        server: Any = None,
+        context: Any = None,
+        **timeouts: Any,
+    ) -> Any:
+        """asyncio's TLS over a native transport."""
+        self._ensure_fd_no_transport(rawsock)
+        tls: Any = sslproto.SSLProtocol(
+            self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
+        )
+        given = {} if context is None else {"context": context}
+        self._make_socket_transport(rawsock, tls, extra=extra, server=server, **given)
+        return tls._app_transport
 
     def close(self) -> None:
         """Close the loop: drop what is queued, close the selector, shut the executor down.

@@ -12,6 +12,7 @@
 //! * [`stream`]: bytes read and written by coroutines
 //! * [`resolution`]: `getaddrinfo` and `getnameinfo`
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
+//! * [`transport`]: the objects through which protocols send and receive
 //! * [`executor`]: the threads of `run_in_executor`
 //! * [`version`]: what differs between patches of one Python
 //!
@@ -31,6 +32,7 @@ mod sockets;
 mod stream;
 mod sync;
 mod task;
+mod transport;
 mod version;
 
 use pyo3::prelude::*;
@@ -55,6 +57,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     task::register(module)?;
     handle::register(module)?;
     event_loop::register(module)?;
+    transport::register(module)?;
     executor::register(module)?;
     awaitable::register_base(module)?;
     awaitable::CoroutineObject::<awaitable::Sleep>::register(module)?;

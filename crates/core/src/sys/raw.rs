@@ -21,7 +21,7 @@ pub fn receive(fd: RawFd, room: &mut [MaybeUninit<u8>]) -> io::Result<&[u8]> {
     let received = loop {
         match socket::receive(fd, room) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            received => break received?,
+            received => break received?.len(),
         }
     };
     Ok(initialised(room, received))

@@ -16,14 +16,12 @@ use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, soc
 /// How many slices one gathered send takes at most: Linux's `IOV_MAX`.
 pub const GATHER_LIMIT: usize = 1024;
 
-/// Receives what is there, as much as `room` takes. 0 is the end of the stream, unless `room` is empty.
-///
-/// Every byte of `room` before the returned count has been written. Errors: `WouldBlock`, `Interrupted`, and what the
+/// Receives what is there, as much as `room` takes. Nothing is the end of the stream, unless `room` is empty. Errors: `WouldBlock`, `Interrupted`, and what the
 /// socket has to report.
 #[inline]
-pub fn receive(fd: RawFd, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+pub fn receive(fd: RawFd, room: &mut [MaybeUninit<u8>]) -> io::Result<&[u8]> {
     let ((received, _), _) = net::recv(borrow(&fd)?, room, RecvFlags::DONTWAIT)?;
-    Ok(received.len())
+    Ok(received)
 }
 
 /// Sends the beginning of `bytes`, as much as the kernel takes, and returns how much that was.
@@ -76,10 +74,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     fn received(fd: RawFd) -> io::Result<Vec<u8>> {
-        let mut room = [MaybeUninit::new(b'?'); 64];
-        let count = receive(fd, &mut room)?;
-        // SAFETY: the whole array was initialised.
-        Ok(room.iter().take(count).map(|byte| unsafe { byte.assume_init() }).collect())
+        receive(fd, &mut [MaybeUninit::uninit(); 64]).map(<[u8]>::to_vec)
     }
 
     #[test]

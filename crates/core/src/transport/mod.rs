@@ -44,8 +44,8 @@ pub use write::{Chunk, Sent, WriteQueue};
 
 /// A connected byte stream, as far as a transport uses it. No call blocks.
 pub trait Channel {
-    /// Receives what is there; 0 is the end of the stream. Initialises as many bytes of `room` as it returns.
-    fn receive(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+    /// Receives what is there, as much as `room` takes; nothing is the end of the stream.
+    fn receive<'a>(&self, room: &'a mut [MaybeUninit<u8>]) -> io::Result<&'a [u8]>;
     /// Sends the beginning of `bytes` and returns how much of it.
     fn send(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Sends the beginning of `slices` laid end to end and returns how much of it.
@@ -58,7 +58,7 @@ pub struct Socket(pub RawFd);
 
 impl Channel for Socket {
     #[inline]
-    fn receive(&self, room: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    fn receive<'a>(&self, room: &'a mut [MaybeUninit<u8>]) -> io::Result<&'a [u8]> {
         socket::receive(self.0, room)
     }
 

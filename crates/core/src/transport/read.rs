@@ -16,9 +16,9 @@ const LARGE: usize = 64 * 1024;
 
 /// What one receive gave.
 #[derive(Debug)]
-pub enum Received {
-    /// So many bytes, more than none.
-    Bytes(usize),
+pub enum Received<'a> {
+    /// Bytes, more than none.
+    Bytes(&'a [u8]),
     /// The peer will send nothing more.
     End,
     /// Nothing yet: the readiness was taken by somebody else, or a signal came.
@@ -29,10 +29,10 @@ pub enum Received {
 
 /// Receives once into `room`, which is not empty.
 #[inline]
-pub fn receive(channel: &impl Channel, room: &mut [MaybeUninit<u8>]) -> Received {
+pub fn receive<'a>(channel: &impl Channel, room: &'a mut [MaybeUninit<u8>]) -> Received<'a> {
     match channel.receive(room) {
-        Ok(0) => Received::End,
-        Ok(count) => Received::Bytes(count),
+        Ok([]) => Received::End,
+        Ok(bytes) => Received::Bytes(bytes),
         Err(error) if is_temporary(&error) => Received::Nothing,
         Err(error) => Received::Failed(error),
     }
@@ -73,12 +73,9 @@ mod tests {
     use super::super::scripted::{Scripted, Step};
     use super::*;
 
-    fn receive_from(channel: &Scripted) -> Received {
-        receive(channel, &mut [MaybeUninit::uninit(); 8])
-    }
-
     #[test]
     fn each_outcome_of_a_receive_has_its_meaning() {
+        let mut room = [MaybeUninit::uninit(); 8];
         let channel = Scripted::receiving([
             Step::Bytes(b"data"),
             Step::Error(libc::EAGAIN),
@@ -87,12 +84,12 @@ mod tests {
             Step::Bytes(b""),
             Step::Error(libc::ECONNRESET),
         ]);
-        assert!(matches!(receive_from(&channel), Received::Bytes(4)));
-        assert!(matches!(receive_from(&channel), Received::Nothing));
-        assert!(matches!(receive_from(&channel), Received::Nothing));
-        assert!(matches!(receive_from(&channel), Received::Bytes(8)));
-        assert!(matches!(receive_from(&channel), Received::End));
-        let Received::Failed(error) = receive_from(&channel) else { panic!("the reset is lost") };
+        assert!(matches!(receive(&channel, &mut room), Received::Bytes(b"data")));
+        assert!(matches!(receive(&channel, &mut room), Received::Nothing));
+        assert!(matches!(receive(&channel, &mut room), Received::Nothing));
+        assert!(matches!(receive(&channel, &mut room), Received::Bytes(b"more tha")));
+        assert!(matches!(receive(&channel, &mut room), Received::End));
+        let Received::Failed(error) = receive(&channel, &mut room) else { panic!("the reset is lost") };
         assert_eq!(error.raw_os_error(), Some(libc::ECONNRESET));
     }
 

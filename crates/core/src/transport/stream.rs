@@ -191,8 +191,9 @@ impl<C: Chunk> Stream<C> {
         self.queue.push(chunk, 0);
     }
 
-    /// After the flush that follows [`Stream::gather`]: whether to ask the protocol to pause.
-    pub fn gathered(&mut self) -> bool {
+    /// After the flush that follows [`Stream::gather`], or after the marks were moved: whether to ask the protocol to
+    /// pause.
+    pub fn rose(&mut self) -> bool {
         self.marks.rises_to(self.queue.size())
     }
 
@@ -253,11 +254,14 @@ impl<C: Chunk> Stream<C> {
         Some(Abandoned { unsent: self.queue.take(), was_open })
     }
 
-    /// Moves the water marks; whether to ask the protocol to pause.
-    pub fn set_marks(&mut self, high: usize, low: usize) -> bool {
+    /// Moves the high water mark; [`Stream::rose`] says what follows.
+    pub fn set_high_mark(&mut self, high: usize) {
         self.marks.set_high(high);
+    }
+
+    /// Moves the low water mark.
+    pub fn set_low_mark(&mut self, low: usize) {
         self.marks.set_low(low);
-        self.marks.rises_to(self.queue.size())
     }
 
     /// Whether reading is neither paused nor over.
@@ -353,7 +357,8 @@ mod tests {
     fn the_protocol_is_asked_to_pause_and_resume_at_the_marks() {
         let channel = Scripted::sending([Step::Error(libc::EAGAIN), Step::Take(7), Step::Take(1)]);
         let mut stream = open();
-        assert!(!stream.set_marks(8, 2));
+        stream.set_high_mark(8);
+        stream.set_low_mark(2);
         assert!(!write(&mut stream, &channel, b"12345678").1.unwrap().pause);
         assert!(write(&mut stream, &channel, b"9").1.unwrap().pause);
         assert!(!write(&mut stream, &channel, b"0").1.unwrap().pause, "asked already");
@@ -367,8 +372,10 @@ mod tests {
     fn marks_moved_below_what_waits_pause_at_once() {
         let (mut stream, channel) = (open(), Scripted::sending([Step::Error(libc::EAGAIN)]));
         write(&mut stream, &channel, b"12345678");
-        assert!(!stream.set_marks(8, 2));
-        assert!(stream.set_marks(7, 2));
+        stream.set_high_mark(8);
+        assert!(!stream.rose());
+        stream.set_high_mark(7);
+        assert!(stream.rose());
         assert!(stream.marks().is_paused());
     }
 
@@ -511,7 +518,7 @@ mod tests {
         stream.gather(b"three".to_vec());
         assert!(matches!(stream.flush(&channel), Progress::Made { .. }));
         assert_eq!(stream.drained(), Drained::NotYet);
-        assert!(!stream.gathered());
+        assert!(!stream.rose());
         assert_eq!(stream.queued().size(), 7);
         stream.flush(&channel);
         assert_eq!(channel.all_sent(), b"onetwothree");

@@ -1,11 +1,13 @@
 //! What a loop consists of.
 
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aioxide_core::reactor::{PollPolicy, Reactor, Waker};
 use aioxide_core::ready::Queue;
 use aioxide_core::time::TimerHeap;
+use aioxide_core::transport::READ_SIZE;
 use pyo3::ffi;
 
 use crate::executor::JobQueue;
@@ -62,6 +64,8 @@ pub(super) struct Engine {
     pub(super) policy: Confined<PollPolicy>,
     pub(super) waker: Waker,
     pub(super) lookups: Confined<Lookups>,
+    /// Room for one read, which all transports share: most reads are small, and are copied out in their exact size.
+    pub(super) scratch: Confined<Option<Box<[MaybeUninit<u8>]>>>,
     /// The value of [`FORKS`] when the reactor was made, or made anew.
     pub(super) forks: Cell<u32>,
 }
@@ -77,6 +81,7 @@ impl Engine {
             policy: Confined::new(PollPolicy::new()),
             waker,
             lookups: Confined::default(),
+            scratch: Confined::new(None),
             forks: Cell::new(FORKS.load(Ordering::Relaxed)),
         })
     }
@@ -168,6 +173,17 @@ impl LoopObject {
             drop(engine.ready.with(Queue::take));
             drop(engine.timers.with(TimerHeap::drain));
         }
+    }
+
+    /// Lends room for one read. Whoever asks while it is lent gets room of his own.
+    pub(crate) fn with_scratch<R>(&self, work: impl FnOnce(&mut [MaybeUninit<u8>]) -> R) -> R {
+        let kept = self.engine.get().and_then(|engine| engine.scratch.with(Option::take));
+        let mut scratch = kept.unwrap_or_else(|| Box::new_uninit_slice(READ_SIZE));
+        let result = work(&mut scratch);
+        if let Some(engine) = self.engine.get() {
+            engine.scratch.with(|kept| *kept = Some(scratch));
+        }
+        result
     }
 
     /// Whether debug mode is on.

@@ -10,7 +10,6 @@
 
 use std::cell::Cell;
 
-use aioxide_core::reactor::Interest;
 use pyo3::ffi;
 
 use crate::ffi::{
@@ -67,11 +66,6 @@ impl SourceBase {
     /// As [`SourceBase::prepare`], for a source that never calls Python and needs no context for it.
     pub(crate) fn prepare_without_context(&self, on_ready: OnReady) {
         self.on_ready.set(Some(on_ready));
-    }
-
-    /// The context in which the source was made, and in which it calls Python.
-    pub(crate) fn context(&self) -> Option<Owned> {
-        self.context.get()
     }
 
     /// Runs what the source does when its descriptor is ready.
@@ -163,13 +157,6 @@ impl LoopObject {
             matches!(watcher, Some(Watcher::Source(watcher)) if std::ptr::eq(&raw const **watcher, source))
         });
         if is_own { self.unwatch_source(fd, direction) } else { Ok(()) }
-    }
-
-    /// The ways in which `fd` is watched.
-    pub(crate) fn watched_for(&self, fd: i32) -> Interest {
-        self.engine
-            .get()
-            .map_or(Interest::NONE, |engine| engine.reactor.with(|reactor| reactor.registry().interest(fd)))
     }
 
     /// Reports what a source has let out, as if a handle had run it.

@@ -163,6 +163,16 @@ impl Object {
         }
     }
 
+    /// Whether this is a `bytes`, `bytearray` or `memoryview` object, subclasses included.
+    pub(crate) fn is_bytes_like(&self) -> bool {
+        // SAFETY: type checks on a live object.
+        unsafe {
+            ffi::PyBytes_Check(self.pointer()) != 0
+                || ffi::PyByteArray_Check(self.pointer()) != 0
+                || ffi::PyMemoryView_Check(self.pointer()) != 0
+        }
+    }
+
     /// The text of an exact `str` object that is all ASCII.
     #[inline]
     pub(crate) fn exact_ascii(&self) -> Option<&str> {

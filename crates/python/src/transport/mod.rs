@@ -1,0 +1,31 @@
+//! Transports: the objects through which protocols send and receive.
+//!
+//! BYTES IN end here: a transport is a source (`event_loop/source.rs`), is told that its descriptor is ready, reads, and
+//! calls its protocol. BYTES OUT begin here: what the kernel does not take at once waits in a state machine of core,
+//! and the transport has itself called when there is room.
+//!
+//! * `socket.rs`: the stream transport of TCP and Unix sockets: what it consists of, how it begins
+//! * `socket_read.rs`, `socket_write.rs`: its two directions
+//! * `socket_close.rs`: its ends, good and bad
+//! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
+//!
+//! What runs once per transport or only when something goes wrong (extra information, reports, warnings,
+//! representations) is asyncio's own code, called through `python/aioxide/_transports.py`.
+//!
+//! What must always be true:
+//!
+//! * A protocol's calls come in asyncio's order: `connection_made`, then what was received, then `eof_received`, then
+//!   `connection_lost`, once, from the loop and never from inside `close()`.
+//! * After each call into Python everything may have changed: the transport may be paused, closed, or have
+//!   another protocol.
+//! * The socket object owns the descriptor; its number is asked of it for each operation, so that a closed
+//!   socket is an error and never somebody else's file.
+
+mod socket;
+mod socket_attributes;
+mod socket_close;
+mod socket_read;
+mod socket_type;
+mod socket_write;
+
+pub(crate) use socket_type::register;

@@ -1,0 +1,223 @@
+//! The stream transport: what it consists of, and how it begins.
+
+use std::cell::Cell;
+
+use aioxide_core::sys::socket::set_no_delay;
+use aioxide_core::transport::{Chunk, ReadSizes, Socket, Stream};
+
+use crate::event_loop::{Direction, LoopObject, Ready, SourceBase, call_soon};
+use crate::ffi::{
+    Args, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot, allocate, call_method0,
+    call_method1, call2, descriptor_of, has_instance, names, native_type, none,
+};
+use crate::future::FutureObject;
+
+/// `asyncio.selector_events._SelectorSocketTransport`, written in Rust.
+#[repr(C)]
+pub(crate) struct SocketTransport {
+    pub(super) base: SourceBase,
+    /// Gone when the connection is lost.
+    pub(super) event_loop: Slot<LoopObject>,
+    /// The socket object, which owns the descriptor. Gone when the connection is lost.
+    pub(super) socket: Slot,
+    /// Gone when the connection is lost.
+    pub(super) protocol: Slot,
+    /// The server that accepted the connection. Gone when the connection is lost.
+    pub(super) server: Slot,
+    /// The dict behind `get_extra_info`.
+    pub(super) extra: Slot,
+    /// The context for every call, if the transport was made with one.
+    pub(super) context: Slot,
+    /// While `sendfile` works: a future that is done when everything queued has left.
+    pub(super) empty_waiter: Slot,
+    pub(super) stream: Lazily<Confined<Stream<Piece>>>,
+    pub(super) weak: Slot,
+    pub(super) dict: Slot,
+    /// The number that the selector watches.
+    pub(super) fd: Cell<i32>,
+    /// Whether the socket object's memory says which number it has (see `ffi/descriptor.rs`).
+    pub(super) fd_is_visible: Cell<bool>,
+    pub(super) delivery: Cell<Delivery>,
+    pub(super) sizes: Cell<ReadSizes>,
+}
+
+native_type!(
+    SocketTransport,
+    holds: [base, event_loop, socket, protocol, server, extra, context, empty_waiter, dict],
+    speaks: holds_socket
+);
+
+fn holds_socket(transport: &SocketTransport) -> bool {
+    !transport.socket.is_empty()
+}
+
+/// How the protocol wants what is received.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Delivery {
+    /// `data_received(bytes)`.
+    Objects = 0,
+    /// Into the buffer that `get_buffer()` gives.
+    Buffers = 1,
+}
+
+/// Bytes that wait to be sent.
+pub(super) enum Piece {
+    /// An exact `bytes` object: it never changes, and runs no code when it dies.
+    Object(Owned),
+    /// A copy of what may change.
+    Copy(Box<[u8]>),
+}
+
+impl Chunk for Piece {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Object(object) => object.exact_bytes().unwrap_or_default(),
+            Self::Copy(bytes) => bytes,
+        }
+    }
+}
+
+/// `make_socket_transport(loop, sock, protocol, waiter, extra, server, context)`, with the extra information complete.
+pub(super) fn make(args: Args<'_>) -> Result<Owned<SocketTransport>> {
+    const SIGNATURE: Signature<7> = Signature {
+        function: "make_socket_transport",
+        parameters: [c"loop", c"sock", c"protocol", c"waiter", c"extra", c"server", c"context"],
+        positional: 7,
+        required: 7,
+    };
+    let [Some(event_loop), Some(socket), Some(protocol), waiter, Some(extra), server, context] =
+        SIGNATURE.bind(args)?
+    else {
+        return Err(Raised::type_error(format_args!("7 arguments are required")));
+    };
+    let Some(event_loop) = event_loop.cast::<LoopObject>() else {
+        return Err(Raised::type_error(format_args!("a loop of aioxide is required")));
+    };
+    let given = |object: Option<&Object>| object.filter(|object| !object.is_none()).map(Object::own);
+    let transport = allocate::<SocketTransport>()?;
+    transport.base.prepare(SocketTransport::ready)?;
+    transport.stream.fill(Confined::new(Stream::new()));
+    if let Some(context) = given(context) {
+        transport.context.fill(context);
+    }
+    transport.fd.set(call_method0(socket, &names().fileno)?.to_i32()?);
+    transport.fd_is_visible.set(descriptor_of(socket) == Some(transport.fd.get()));
+    transport.event_loop.fill(event_loop.own());
+    transport.socket.fill(socket.own());
+    transport.extra.fill(extra.own());
+    transport.set_protocol(protocol)?;
+    if let Some(server) = given(server) {
+        transport.server.fill(server);
+        transport.attach()?;
+    }
+    // Only TCP knows it; for the others there is nothing to switch off.
+    let _ = set_no_delay(transport.fd.get());
+    transport.begin(given(waiter).as_deref())?;
+    Ok(transport)
+}
+
+impl SocketTransport {
+    /// Queues what every connection begins with: `connection_made`, then reading, then the waiter's wake-up.
+    fn begin(&self, waiter: Option<&Object>) -> Result<()> {
+        let connection_made = self.protocol().attribute(&names().connection_made)?;
+        self.call_soon(&connection_made, Some(self.object()))?;
+        self.call_soon(&*self.object().attribute(&names().start_reading)?, None)?;
+        let Some(waiter) = waiter else { return Ok(()) };
+        let event_loop = self.event_loop()?;
+        match waiter.exactly::<FutureObject>() {
+            Some(waiter) if event_loop.has_shortcuts() => {
+                event_loop.queue(Ready::Resolve(waiter.own(), none()))
+            }
+            _ => {
+                let wake = call2(&names().partial, &names().set_result_unless_cancelled, waiter)?;
+                self.call_soon(&wake, Some(&none()))
+            }
+        }
+    }
+
+    /// `event_loop.call_soon(callback, argument)`, in the transport's context if it has one.
+    pub(super) fn call_soon(&self, callback: &Object, argument: Option<&Object>) -> Result<()> {
+        let context = self.context.get();
+        call_soon(self.event_loop()?.object(), callback, argument, context.as_deref())
+    }
+
+    /// Begins to read, unless the transport was paused or closed meanwhile.
+    pub(super) fn start_reading(&self) -> Result<()> {
+        if self.with_stream(|stream| stream.is_reading()) { self.watch(Direction::Reading) } else { Ok(()) }
+    }
+
+    /// `set_protocol(protocol)`: the calls from now on are another protocol's.
+    pub(super) fn set_protocol(&self, protocol: &Object) -> Result<()> {
+        let buffers = has_instance(&names().buffered_protocol, protocol)?;
+        self.delivery.set(if buffers { Delivery::Buffers } else { Delivery::Objects });
+        self.protocol.set(protocol.own());
+        Ok(())
+    }
+
+    /// The protocol; `None` when the connection is lost.
+    pub(super) fn protocol(&self) -> Owned {
+        self.protocol.get().unwrap_or_else(none)
+    }
+
+    /// The loop. Raises what asyncio does when the connection is lost.
+    pub(super) fn event_loop(&self) -> Result<Owned<LoopObject>> {
+        self.event_loop.get().ok_or_else(|| {
+            Raised::attribute_error(format_args!("'NoneType' object has no attribute 'call_soon'"))
+        })
+    }
+
+    /// Whether the loop is in debug mode.
+    pub(super) fn debug(&self) -> bool {
+        self.event_loop.peek().is_some_and(LoopObject::debug)
+    }
+
+    /// The state of the connection, lent for a moment that runs no Python.
+    #[inline(always)]
+    pub(super) fn with_stream<R: Default>(&self, work: impl FnOnce(&mut Stream<Piece>) -> R) -> R {
+        // `make` fills the cell before anybody sees the transport.
+        self.stream.get().map_or_else(R::default, |stream| stream.with(work))
+    }
+
+    /// The socket as the kernel knows it: -1 if the program has closed the object.
+    #[inline]
+    pub(super) fn channel(&self) -> Socket {
+        match self.socket.peek() {
+            Some(socket) if self.fd_is_visible.get() => Socket(descriptor_of(socket).unwrap_or(-1)),
+            Some(_) => Socket(self.fd.get()),
+            None => Socket(-1),
+        }
+    }
+
+    pub(super) fn watch(&self, direction: Direction) -> Result<()> {
+        self.event_loop()?.watch_source(self.fd.get(), direction, &self.base)
+    }
+
+    /// Does nothing when somebody else watches, or the connection is lost.
+    pub(super) fn unwatch(&self, direction: Direction) -> Result<()> {
+        match self.event_loop.get() {
+            Some(event_loop) => event_loop.unwatch_own_source(self.fd.get(), direction, &self.base),
+            None => Ok(()),
+        }
+    }
+
+    fn attach(&self) -> Result<()> {
+        let Some(server) = self.server.get() else { return Ok(()) };
+        if cfg!(Py_3_13) {
+            call_method1(&server, &names().attach, self.object()).map(drop)
+        } else {
+            call_method0(&server, &names().attach).map(drop)
+        }
+    }
+
+    /// The connection does not count as one of its server's any more.
+    pub(super) fn detach(&self) -> Result<()> {
+        let Some(server) = self.server.take() else { return Ok(()) };
+        if cfg!(Py_3_13) {
+            call_method1(&server, &names().detach, self.object()).map(drop)
+        } else {
+            call_method0(&server, &names().detach).map(drop)
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Reading: the socket is ready, one receive, one call of the protocol.
+
+use aioxide_core::transport::{READ_SIZE, Received, receive};
+
+use crate::event_loop::{Direction, SourceBase};
+use crate::ffi::{
+    Buffer, Layout, Object, Owned, Raised, Result, bytes_filled, bytes_of, call_method0, call_method1,
+    length, names,
+};
+
+use super::socket::{Delivery, SocketTransport};
+
+/// What a receive into a Python object gave.
+enum Got<T> {
+    Some(T),
+    End,
+    Nothing,
+    Failed(std::io::Error),
+}
+
+impl SocketTransport {
+    /// The selector's call.
+    #[inline]
+    pub(super) fn ready(base: &SourceBase, direction: Direction) -> Result<()> {
+        let Some(transport) = base.object().exactly::<Self>() else { return Ok(()) };
+        match direction {
+            // Paused or closed between the event and its turn.
+            Direction::Reading if !transport.with_stream(|stream| stream.is_reading()) => Ok(()),
+            Direction::Reading => transport.read_ready(),
+            Direction::Writing => transport.write_ready(),
+        }
+    }
+
+    /// Receives once and delivers what came.
+    #[inline]
+    pub(super) fn read_ready(&self) -> Result<()> {
+        if self.is_lost() {
+            return Ok(());
+        }
+        match self.delivery.get() {
+            Delivery::Objects => self.read_object(),
+            Delivery::Buffers => self.read_into_buffer(),
+        }
+    }
+
+    fn read_object(&self) -> Result<()> {
+        match self.receive_object()? {
+            Got::Some(data) => {
+                let protocol = self.protocol();
+                match call_method1(&protocol, &names().data_received, &data) {
+                    Ok(_) => Ok(()),
+                    Err(raised) => self.fatal(raised, &names().data_received_failed),
+                }
+            }
+            Got::End => self.end_received(),
+            Got::Nothing => Ok(()),
+            Got::Failed(error) => self.fatal(Raised::os_error(&error), &names().read_failed),
+        }
+    }
+
+    /// Receives into a new `bytes` object.
+    fn receive_object(&self) -> Result<Got<Owned>> {
+        let (channel, size) = (self.channel(), self.read_size()?);
+        let mut sizes = self.sizes.get();
+        let got = if sizes.expects_bulk() {
+            let filled = bytes_filled(size, |room| match receive(&channel, room) {
+                Received::Bytes(bytes) => Ok(bytes.len()),
+                Received::End => Err(Got::End),
+                Received::Nothing => Err(Got::Nothing),
+                Received::Failed(error) => Err(Got::Failed(error)),
+            })?;
+            filled.map_or_else(|other| other, Got::Some)
+        } else {
+            self.event_loop()?.with_scratch(|room| {
+                let room = if size < room.len() { room.get_mut(..size).unwrap_or_default() } else { room };
+                Ok(match receive(&channel, room) {
+                    Received::Bytes(bytes) => Got::Some(bytes_of(bytes)?),
+                    Received::End => Got::End,
+                    Received::Nothing => Got::Nothing,
+                    Received::Failed(error) => Got::Failed(error),
+                })
+            })?
+        };
+        if let Got::Some(data) = &got {
+            sizes.note(data.exact_bytes().map_or(0, <[u8]>::len));
+            self.sizes.set(sizes);
+        }
+        Ok(got)
+    }
+
+    /// `max_size`, which a program may have set on the transport.
+    #[inline]
+    fn read_size(&self) -> Result<usize> {
+        if self.dict.is_empty() {
+            return Ok(READ_SIZE);
+        }
+        let size = self.object().attribute(&names().max_size)?.to_u64()?;
+        Ok(usize::try_from(size).unwrap_or(READ_SIZE).min(READ_SIZE))
+    }
+
+    fn read_into_buffer(&self) -> Result<()> {
+        let buffer = match self.protocol_buffer() {
+            Ok(buffer) => buffer,
+            Err(raised) => return self.fatal(raised, &names().get_buffer_failed),
+        };
+        match self.receive_into(&buffer) {
+            Ok(Got::Some(count)) => {
+                use crate::ffi::IntoOwned;
+                let count = (count as u64).into_owned()?;
+                match call_method1(&self.protocol(), &names().buffer_updated, &count) {
+                    Ok(_) => Ok(()),
+                    Err(raised) => self.fatal(raised, &names().buffer_updated_failed),
+                }
+            }
+            Ok(Got::End) => self.end_received(),
+            Ok(Got::Nothing) => Ok(()),
+            Ok(Got::Failed(error)) => self.fatal(Raised::os_error(&error), &names().read_failed),
+            Err(raised) => self.fatal(raised, &names().read_failed),
+        }
+    }
+
+    /// `protocol.get_buffer(-1)`, which must give room.
+    fn protocol_buffer(&self) -> Result<Owned> {
+        let buffer = call_method1(&self.protocol(), &names().get_buffer, &names().minus_one)?;
+        if length(&buffer)? == 0 {
+            return Err(Raised::runtime_error(format_args!("get_buffer() returned an empty buffer")));
+        }
+        Ok(buffer)
+    }
+
+    /// Receives into the protocol's own memory.
+    fn receive_into(&self, buffer: &Object) -> Result<Got<usize>> {
+        let mut view = Buffer::writable(buffer).map_err(|raised| not_writable(raised, buffer))?;
+        Ok(match receive(&self.channel(), view.room()) {
+            Received::Bytes(bytes) => Got::Some(bytes.len()),
+            Received::End => Got::End,
+            Received::Nothing => Got::Nothing,
+            Received::Failed(error) => Got::Failed(error),
+        })
+    }
+
+    /// The peer will send nothing more: the protocol says whether writing goes on.
+    fn end_received(&self) -> Result<()> {
+        if self.debug() {
+            self.log(&names().received_eof)?;
+        }
+        match call_method0(&self.protocol(), &names().eof_received) {
+            Err(raised) => self.fatal(raised, &names().eof_received_failed),
+            Ok(keep_open) if keep_open.is_true()? => self.unwatch(Direction::Reading),
+            Ok(_) => self.close(),
+        }
+    }
+
+    /// `pause_reading()`.
+    pub(super) fn pause_reading(&self) -> Result<()> {
+        if !self.with_stream(|stream| stream.pause()) {
+            return Ok(());
+        }
+        self.unwatch(Direction::Reading)?;
+        if self.debug() { self.log(&names().pauses_reading) } else { Ok(()) }
+    }
+
+    /// `resume_reading()`.
+    pub(super) fn resume_reading(&self) -> Result<()> {
+        if !self.with_stream(|stream| stream.resume()) {
+            return Ok(());
+        }
+        self.watch(Direction::Reading)?;
+        if self.debug() { self.log(&names().resumes_reading) } else { Ok(()) }
+    }
+}
+
+/// What `socket.recv_into` says of memory that it can't write to.
+#[cold]
+fn not_writable(raised: Raised, buffer: &Object) -> Raised {
+    raised.forget();
+    Raised::type_error(format_args!(
+        "recv_into() argument 1 must be read-write bytes-like object, not {}",
+        buffer.type_name()
+    ))
+}

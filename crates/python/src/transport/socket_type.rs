@@ -1,0 +1,186 @@
+//! The Python type of stream transports: the methods that programs call.
+
+use std::mem::offset_of;
+
+use aioxide_core::transport::READ_SIZE;
+
+use crate::event_loop::SourceBase;
+use crate::ffi::{
+    Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, add_function,
+    call_keywords, call1, dict_get, names, none, tuple_of,
+};
+
+use super::socket::{SocketTransport, make};
+use super::socket_attributes::{attributes, internals};
+
+/// Makes the type and the function that makes its instances.
+pub(crate) fn register(module: &Object) -> Result<()> {
+    let builder = TypeBuilder::<SocketTransport>::new(
+        c"aioxide._native.SocketTransport",
+        c"Sends and receives over a connected socket; see asyncio.Transport.",
+    )
+    .base::<SourceBase>()
+    .internal()
+    .dies()
+    .finalizer(SocketTransport::last_words)
+    .weak_references(offset_of!(SocketTransport, weak), Some(offset_of!(SocketTransport, dict)))
+    .visible_dict()
+    .repr(|transport: &SocketTransport| call1(&names().describe_socket_transport, transport.object()));
+    attributes(internals(control(traffic(builder)))).add_to(module)?;
+    set_defaults()?;
+    add_function(module, c"make_socket_transport", make, c"Return a transport for a connected socket.")
+}
+
+/// Attributes of the class that a program may set on an instance.
+fn set_defaults() -> Result<()> {
+    let Some(class) = SocketTransport::type_cell().object() else { return Ok(()) };
+    class.set_attribute(&names().max_size, &*(READ_SIZE as u64).into_owned()?)?;
+    class.set_attribute(&names().start_tls_compatible, &names().true_)?;
+    class.set_attribute(&names().sendfile_compatible, &*names().sendfile_mode.attribute(&names().try_native)?)
+}
+
+fn traffic(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> {
+    builder
+        .method_fast(
+            c"write",
+            |transport: &SocketTransport, args: Args<'_>| transport.write(only(args, "write", c"data")?),
+            c"write($self, /, data)\n--\n\nSend data; what the socket does not take at once is queued.",
+        )
+        .method_fast(
+            c"writelines",
+            |transport: &SocketTransport, args: Args<'_>| {
+                transport.write_lines(only(args, "writelines", c"list_of_data")?)
+            },
+            c"writelines($self, /, list_of_data)\n--\n\nSend each item of an iterable, in one go.",
+        )
+        .method(
+            c"write_eof",
+            SocketTransport::write_eof,
+            c"write_eof($self, /)\n--\n\nTell the peer, after what is queued, that nothing more will be sent.",
+        )
+        .method(
+            c"can_write_eof",
+            |_: &SocketTransport| true,
+            c"can_write_eof($self, /)\n--\n\nReturn True: sockets have write_eof().",
+        )
+        .method(
+            c"pause_reading",
+            SocketTransport::pause_reading,
+            c"pause_reading($self, /)\n--\n\nDeliver nothing until resume_reading() is called.",
+        )
+        .method(
+            c"resume_reading",
+            SocketTransport::resume_reading,
+            c"resume_reading($self, /)\n--\n\nDeliver again.",
+        )
+        .method(
+            c"is_reading",
+            |transport: &SocketTransport| transport.with_stream(|stream| stream.is_reading()),
+            c"is_reading($self, /)\n--\n\nReturn True if the transport receives.",
+        )
+        .method(
+            c"close",
+            SocketTransport::close,
+            c"close($self, /)\n--\n\nClose the connection when everything queued is sent.",
+        )
+        .method(
+            c"abort",
+            |transport: &SocketTransport| transport.force_close(&none()),
+            c"abort($self, /)\n--\n\nClose the connection and drop what is queued.",
+        )
+        .method(
+            c"is_closing",
+            |transport: &SocketTransport| transport.with_stream(|stream| stream.is_closing()),
+            c"is_closing($self, /)\n--\n\nReturn True if the connection is closing or closed.",
+        )
+}
+
+fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> {
+    builder
+        .method_fast(
+            c"set_protocol",
+            |transport: &SocketTransport, args: Args<'_>| {
+                transport.set_protocol(only(args, "set_protocol", c"protocol")?)
+            },
+            c"set_protocol($self, /, protocol)\n--\n\nCall another protocol from now on.",
+        )
+        .method(
+            c"get_protocol",
+            SocketTransport::protocol,
+            c"get_protocol($self, /)\n--\n\nReturn the protocol.",
+        )
+        .method_fast(
+            c"get_extra_info",
+            SocketTransport::get_extra_info,
+            c"get_extra_info($self, /, name, default=None)\n--\n\nReturn what is known under name, or default.",
+        )
+        .method(
+            c"get_write_buffer_size",
+            |transport: &SocketTransport| transport.with_stream(|stream| stream.queued().size() as u64),
+            c"get_write_buffer_size($self, /)\n--\n\nReturn how many bytes wait to be sent.",
+        )
+        .method(
+            c"get_write_buffer_limits",
+            SocketTransport::write_limits,
+            c"get_write_buffer_limits($self, /)\n--\n\nReturn the low and the high water mark, in bytes.",
+        )
+        .method_fast(
+            c"set_write_buffer_limits",
+            SocketTransport::set_write_limits,
+            c"set_write_buffer_limits($self, /, high=None, low=None)\n--\n\nSet the water marks, in bytes: when the protocol pauses writing and when it resumes.",
+        )
+}
+
+impl SocketTransport {
+    fn get_extra_info(&self, args: Args<'_>) -> Result<Owned> {
+        const SIGNATURE: Signature<2> = Signature {
+            function: "get_extra_info",
+            parameters: [c"name", c"default"],
+            positional: 2,
+            required: 1,
+        };
+        let [name, default] = SIGNATURE.bind_method(args)?;
+        let found = match (self.extra.get(), name) {
+            (Some(extra), Some(name)) => dict_get(&extra, name)?,
+            _ => None,
+        };
+        Ok(found.or_else(|| default.map(Object::own)).unwrap_or_else(none))
+    }
+
+    fn write_limits(&self) -> Result<Owned> {
+        let (low, high) = self.with_stream(|stream| (stream.marks().low(), stream.marks().high()));
+        tuple_of(&[&*(low as u64).into_owned()?, &*(high as u64).into_owned()?])
+    }
+
+    /// asyncio's own code checks the marks and sets them as attributes, one by one.
+    fn set_write_limits(&self, args: Args<'_>) -> Result<()> {
+        const SIGNATURE: Signature<2> = Signature {
+            function: "set_write_buffer_limits",
+            parameters: [c"high", c"low"],
+            positional: 2,
+            required: 0,
+        };
+        let [high, low] = SIGNATURE.bind_method(args)?;
+        let nothing = none();
+        let values = [self.object(), high.unwrap_or(&nothing), low.unwrap_or(&nothing)];
+        call_keywords(&names().set_write_limits, &values, values.len(), None)?;
+        self.note_marks()
+    }
+}
+
+/// The only argument of a method.
+#[inline(always)]
+fn only<'a>(
+    args: Args<'a>,
+    function: &'static str,
+    parameter: &'static std::ffi::CStr,
+) -> Result<&'a Object> {
+    if let ([argument], None) = (args.positional(), args.names()) {
+        return Ok(argument);
+    }
+    let signature = Signature::<1> { function, parameters: [parameter], positional: 1, required: 1 };
+    match signature.bind_method(args)? {
+        [Some(argument)] => Ok(argument),
+        [None] => Err(Raised::type_error(format_args!("{function}() takes one argument"))),
+    }
+}
