@@ -1,4 +1,4 @@
-"""What transports do once, or when something goes wrong: asyncio's own code, called by the native half.
+"""What transports do once, or when something goes wrong: asyncio's code, called by the native half.
 
 A native transport has the attributes of asyncio's, so asyncio's own methods take it for `self`: its
 representation, its warning when it was never closed, its reports of errors are those of the running

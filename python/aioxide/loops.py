@@ -207,9 +207,10 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
         server: Any = None,
         **context: Any,
     ) -> Any:
-        """A native transport, unless the socket is of a class that sends or receives in its own way."""
+        """A native transport, unless the class of the socket sends or receives in its own way."""
         if not _transports.is_plain_socket(sock):
-            return super()._make_socket_transport(
+            inherited: Any = super()
+            return inherited._make_socket_transport(
                 sock, protocol, waiter, extra=extra, server=server, **context
             )
         self._ensure_fd_no_transport(sock)

@@ -23,7 +23,6 @@ mod constant;
 mod contents;
 mod context;
 mod declare;
-mod descriptor;
 mod dict;
 mod error;
 mod freelist;
@@ -58,7 +57,6 @@ pub(crate) use contents::{
 };
 pub(crate) use context::{Entered, copy_context, is_context};
 pub(crate) use declare::native_type;
-pub(crate) use descriptor::descriptor_of;
 pub(crate) use dict::{
     Dict, dict_get, frozen, is_tuple, items_of, list_append, list_items, list_length, list_of, set_add,
     set_discard, set_length, set_of, tuple_items, tuple_of,

@@ -335,7 +335,6 @@ names! {
         sendfile_mode = "asyncio.constants" . "_SendfileMode",
         report_flow_failure = "aioxide._transports" . "report_flow_failure",
         set_write_limits = "aioxide._transports" . "set_write_limits",
-        socket_class = "_socket" . "socket",
         socket_fatal_error = "aioxide._transports" . "socket_fatal_error",
         stdlib_socket_transport = "asyncio.selector_events" . "_SelectorSocketTransport",
         warn_late_write = "aioxide._transports" . "warn_late_write",

@@ -28,7 +28,7 @@ mod socket;
 mod wait;
 
 pub(crate) use address::{from_python as address_from_python, to_python as address_to_python};
-pub(crate) use socket::know_sockets;
+pub(crate) use socket::{SocketObject, know_sockets};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

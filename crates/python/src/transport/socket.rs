@@ -8,9 +8,10 @@ use aioxide_core::transport::{Chunk, ReadSizes, Socket, Stream};
 use crate::event_loop::{Direction, LoopObject, Ready, SourceBase, call_soon};
 use crate::ffi::{
     Args, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot, allocate, call_method0,
-    call_method1, call2, descriptor_of, has_instance, names, native_type, none,
+    call_method1, call2, has_instance, names, native_type, none,
 };
 use crate::future::FutureObject;
+use crate::sockets::SocketObject;
 
 /// `asyncio.selector_events._SelectorSocketTransport`, written in Rust.
 #[repr(C)]
@@ -35,8 +36,6 @@ pub(crate) struct SocketTransport {
     pub(super) dict: Slot,
     /// The number that the selector watches.
     pub(super) fd: Cell<i32>,
-    /// Whether the socket object's memory says which number it has (see `ffi/descriptor.rs`).
-    pub(super) fd_is_visible: Cell<bool>,
     pub(super) delivery: Cell<Delivery>,
     pub(super) sizes: Cell<ReadSizes>,
 }
@@ -103,7 +102,6 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<SocketTransport>> {
         transport.context.fill(context);
     }
     transport.fd.set(call_method0(socket, &names().fileno)?.to_i32()?);
-    transport.fd_is_visible.set(descriptor_of(socket) == Some(transport.fd.get()));
     transport.event_loop.fill(event_loop.own());
     transport.socket.fill(socket.own());
     transport.extra.fill(extra.own());
@@ -184,8 +182,7 @@ impl SocketTransport {
     #[inline]
     pub(super) fn channel(&self) -> Socket {
         match self.socket.peek() {
-            Some(socket) if self.fd_is_visible.get() => Socket(descriptor_of(socket).unwrap_or(-1)),
-            Some(_) => Socket(self.fd.get()),
+            Some(socket) => Socket(socket.exactly().map_or_else(|| self.fd.get(), SocketObject::fd)),
             None => Socket(-1),
         }
     }

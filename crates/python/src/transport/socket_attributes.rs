@@ -62,9 +62,10 @@ pub(super) fn attributes(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<S
             c"_sock",
             |transport: &SocketTransport| transport.socket.get(),
             |transport: &SocketTransport, socket: Option<&Object>| {
-                // What stands for the socket now may have no descriptor of its own to look at.
-                transport.fd_is_visible.set(false);
-                transport.socket.set(socket.map_or_else(none, Object::own));
+                match socket.filter(|socket| !socket.is_none()) {
+                    Some(socket) => transport.socket.set(socket.own()),
+                    None => transport.socket.clear(),
+                }
                 Ok(())
             },
         )

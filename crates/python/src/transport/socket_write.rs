@@ -83,7 +83,7 @@ impl SocketTransport {
     /// `writelines(list_of_data)`: one write of all of it.
     #[cfg(not(Py_3_12))]
     pub(super) fn write_lines(&self, lines: &Object) -> Result<()> {
-        let joined = call_method1(&names().no_bytes, &names().join, lines)?;
+        let joined = call_method1(&*crate::ffi::bytes_of(b"")?, &names().join, lines)?;
         self.write(&joined)
     }
 
