@@ -3,11 +3,11 @@
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use rustix::io::{read, write};
+use rustix::io::{Errno, read, write};
 use rustix::net::{Shutdown, shutdown};
 
 use crate::Outcome;
-use crate::address::Address;
+use crate::address::{Address, PATIENCE};
 use crate::options::Options;
 use crate::pattern::Pattern;
 use crate::report::Report;
@@ -30,7 +30,7 @@ pub fn upload(address: &Address, options: &Options) -> Outcome<Report> {
         if phase == Phase::Over {
             break;
         }
-        let written = write(&socket, pattern.from(sent, options.size as u64))? as u64;
+        let written = write(&socket, pattern.from(sent, options.size as u64)).map_err(stalled)? as u64;
         sent += written;
         if phase == Phase::Measured {
             measured += written;
@@ -55,7 +55,7 @@ pub fn download(address: &Address, options: &Options) -> Outcome<Report> {
         if phase == Phase::Over {
             break;
         }
-        let length = read(&socket, &mut scratch)?;
+        let length = read(&socket, &mut scratch).map_err(stalled)?;
         let chunk = scratch.get(..length).unwrap_or_default();
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else {
             return Err("the server stopped sending".into());
@@ -76,9 +76,17 @@ fn read_to_end(socket: &OwnedFd) -> Outcome<String> {
     let mut text = Vec::new();
     let mut piece = [0; 64];
     loop {
-        match read(socket, &mut piece)? {
+        match read(socket, &mut piece).map_err(stalled)? {
             0 => return Ok(String::from_utf8(text)?),
             length => text.extend(piece.get(..length).unwrap_or_default()),
         }
+    }
+}
+
+/// A socket with a limit on its patience says "try again" when that has run out.
+fn stalled(error: Errno) -> String {
+    match error {
+        Errno::AGAIN => format!("the server did nothing for {} s", PATIENCE.as_secs()),
+        error => error.to_string(),
     }
 }

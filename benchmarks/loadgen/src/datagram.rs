@@ -39,7 +39,7 @@ pub fn echo(address: &Address, options: &Options) -> Outcome<Report> {
     let mut traffic = Traffic::new(options);
     let mut flows = Vec::with_capacity(options.connections);
     for number in 0..options.connections {
-        let flow = Flow { socket: address.flow()?, next: 0, in_flight: VecDeque::new() };
+        let flow = Flow { socket: address.flow()?, next: 0, in_flight: VecDeque::new(), unanswered: 0 };
         poll.add(&flow.socket, number, false)?;
         flows.push(flow);
     }
@@ -136,6 +136,8 @@ struct Flow {
     socket: OwnedFd,
     next: u64,
     in_flight: VecDeque<Datagram>,
+    /// Those of them that are not answered: one that is lost does not hold up the others.
+    unanswered: usize,
 }
 
 struct Datagram {
@@ -167,7 +169,7 @@ impl Traffic {
     /// Send until `depth` datagrams are in flight.
     fn fill(&mut self, flow: &mut Flow) -> Outcome<()> {
         loop {
-            let wanted = self.depth.saturating_sub(flow.in_flight.len()).min(BATCH);
+            let wanted = self.depth.saturating_sub(flow.unanswered).min(BATCH);
             if wanted == 0 {
                 return Ok(());
             }
@@ -190,6 +192,7 @@ impl Traffic {
             for _ in 0..sent {
                 flow.in_flight.push_back(Datagram { number: flow.next, begun, answered: false });
                 flow.next += 1;
+                flow.unanswered += 1;
             }
         }
     }
@@ -207,10 +210,13 @@ impl Traffic {
             // Older ones were given up as lost and come too late.
             let Some(place) = number.checked_sub(oldest) else { continue };
             let datagram = flow.in_flight.get_mut(place as usize).ok_or("a reply to what was never sent")?;
-            if !datagram.answered && phase == Phase::Measured {
-                self.latencies.record(now.saturating_duration_since(datagram.begun));
+            if !datagram.answered {
+                datagram.answered = true;
+                flow.unanswered -= 1;
+                if phase == Phase::Measured {
+                    self.latencies.record(now.saturating_duration_since(datagram.begun));
+                }
             }
-            datagram.answered = true;
             while flow.in_flight.front().is_some_and(|datagram| datagram.answered) {
                 flow.in_flight.pop_front();
             }
@@ -236,6 +242,7 @@ impl Traffic {
                     return;
                 }
                 self.lost += u64::from(phase != Phase::WarmUp);
+                flow.unanswered -= 1;
             }
             flow.in_flight.pop_front();
         }
