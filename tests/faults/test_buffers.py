@@ -1,8 +1,12 @@
-"""Buffers of a BufferedProtocol that are no good, and data that is no buffer."""
+"""Buffers of a BufferedProtocol that are no good, and buffers that change under way."""
+
+import sys
 
 import pytest
 
-from faults.scenery import BufferedRecorder, Recorder, connect, until
+from faults.scenery import BufferedRecorder, Recorder, connect, unix_pair, until
+
+MIB = 1 << 20
 
 
 def giving(buffer):
@@ -99,6 +103,50 @@ def test_a_buffer_of_wide_items_is_measured_in_bytes(aio, run):
         peer.close()
 
     run(main)
+
+
+def changed_after(aio, run, send):
+    """What arrives when the buffer is overwritten right after ``send(transport, buffer)``."""
+
+    async def main():
+        loop = aio.get_running_loop()
+        transport, protocol, peer = await connect(aio, Recorder, unix_pair)
+        peer.setblocking(False)
+        buffer = bytearray(b"a" * MIB)
+        send(transport, buffer)
+        buffer[:] = b"b" * MIB
+        transport.close()
+        received = b""
+        while piece := await loop.sock_recv(peer, MIB):
+            received += piece
+        await protocol.end()
+        peer.close()
+        return received
+
+    return run(main)
+
+
+# From 3.12 on asyncio keeps the buffer and not its contents: what is overwritten is sent.
+copying = (
+    pytest.mark.only("asyncio", "aioxide")
+    if sys.version_info < (3, 12)
+    else (pytest.mark.only("aioxide"))
+)
+
+
+@copying
+@pytest.mark.parametrize("wrap", [lambda buffer: buffer, memoryview])
+def test_a_buffer_that_changes_after_write_was_written_as_it_was(aio, run, wrap):
+    received = changed_after(aio, run, lambda transport, buffer: transport.write(wrap(buffer)))
+    assert received == b"a" * MIB
+
+
+@copying
+def test_a_buffer_that_changes_after_writelines_was_written_as_it_was(aio, run):
+    def send(transport, buffer):
+        transport.writelines([b"", buffer])
+
+    assert changed_after(aio, run, send) == b"a" * MIB
 
 
 def test_writing_what_is_no_buffer_is_refused_and_harms_nothing(aio, run):
