@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 READS: list[tuple[str, object]] = [
-    *(("read", amount) for amount in (-1, 0, 1, 5, 100)),
-    *(("readexactly", amount) for amount in (0, 1, 4, 30)),
+    *(("read", amount) for amount in (-1, 0, 1, 5, 100, 5000)),
+    *(("readexactly", amount) for amount in (0, 1, 4, 30, 7000)),
     *(("readuntil", separator) for separator in (b"b", b"ab", b"abab")),
     ("readline", None),
     ("__anext__", None),
@@ -27,6 +27,7 @@ if sys.version_info >= (3, 13):
 STEPS = st.one_of(
     st.tuples(st.just("feed"), st.text("abc\n", max_size=12).map(str.encode)),
     st.tuples(st.just("feed"), st.integers(20, 60).map(lambda size: b"a" * size)),
+    st.tuples(st.just("feed"), st.integers(1500, 6000).map(lambda size: b"c" * size + b"ab\n")),
     st.tuples(st.just("start"), st.sampled_from(READS)),
     st.tuples(st.just("turn"), st.integers(1, 3)),
     st.tuples(st.just("cancel"), st.integers(0, 7)),
@@ -98,7 +99,7 @@ async def perform(aio: ModuleType, limit: int, plan: list[tuple[str, object]]) -
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from([1, 3, 10, 2**16]), PLANS)
+@given(st.sampled_from([1, 3, 10, 2500, 2**16]), PLANS)
 def test_readers(limit: int, plan: list[tuple[str, object]]) -> None:
     ours = aioxide.run(perform(aioxide, limit, plan))
     assert ours == asyncio.run(perform(asyncio, limit, plan))

@@ -15,6 +15,11 @@ pub(crate) fn joined_bytes(pieces: &[Owned]) -> Result<Owned> {
         return Ok(only.clone());
     }
     let slices: Vec<&[u8]> = pieces.iter().filter_map(|piece| exact_bytes(piece)).collect();
+    joined_slices(&slices)
+}
+
+/// A new `bytes` object with copies of the slices, one after the other.
+pub(crate) fn joined_slices(slices: &[&[u8]]) -> Result<Owned> {
     let length: usize = slices.iter().map(|slice| slice.len()).sum();
     // SAFETY: without a source the new object's memory is ours to fill, before anybody else sees it; the
     // slices add up to its length.

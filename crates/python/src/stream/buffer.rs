@@ -1,44 +1,63 @@
 //! What has arrived and was not read.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 
 use aioxide_core::stream::ByteQueue;
 
 use crate::ffi::{
     self, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, byte_array_of,
-    bytes_of, call_method1, exact_bytes, extend_byte_array, has_buffer, is_byte_array, names,
+    bytes_of, call_method1, exact_bytes, extend_byte_array, has_buffer, is_byte_array, joined_slices, names,
     skip_in_byte_array, with_byte_array,
 };
+
+/// Pieces this long on average are kept as they are; shorter ones cost more as objects than the copy costs.
+const WORTH_KEEPING: usize = 2048;
 
 /// Where the bytes are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Form {
-    /// In the queue, or nowhere. Zero, so that a new object's memory says so.
-    Queue = 0,
-    /// In the one `bytes` object that has arrived, from `offset` on.
-    Piece = 1,
+    /// In `bytes` objects, as they have arrived, or nowhere. Zero, so that a new object's memory says so.
+    Pieces = 0,
+    /// In the queue, in one piece of memory.
+    Queue = 1,
     /// In a `bytearray`, which Python code has seen.
     Shown = 2,
 }
 
 /// A reader's bytes. An empty buffer of which nobody has read anything holds no memory.
 ///
-/// Most of what arrives is read before more does. So one `bytes` object is kept as it is, and given out as
-/// it is when it is read whole; it is copied once more arrives. asyncio's buffer is a `bytearray`
-/// that programs and its own `start_tls` reach into: once Python code has looked, ours is one too.
+/// Most of what arrives is read before more does, and then given out as the object that it came in; a
+/// read that takes more than one piece copies each byte once. Only a search needs everything in one piece
+/// of memory, and many short pieces are better kept there. asyncio's buffer is a `bytearray` that programs
+/// and its own `start_tls` reach into: once Python code has looked, ours is one too.
 pub(super) struct Buffer {
     form: Cell<Form>,
-    offset: Cell<usize>,
+    /// The first piece, of which `offset` bytes were read, or the `bytearray`.
     held: Slot,
+    offset: Cell<usize>,
+    /// The pieces behind the first one.
+    more: Lazily<Confined<More>>,
     queue: Lazily<Confined<ByteQueue>>,
+}
+
+/// Pieces in their order, and how many bytes they have together.
+#[derive(Default)]
+struct More {
+    pieces: VecDeque<Owned>,
+    length: usize,
 }
 
 impl Buffer {
     /// How many bytes there are.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
-        self.with(<[u8]>::len)
+        match self.form.get() {
+            Form::Pieces => self.first(<[u8]>::len) + self.length_of_more(),
+            Form::Queue => self.queue.get().map_or(0, |queue| queue.with(|queue| queue.len())),
+            Form::Shown => self.held.peek().map_or(0, |array| with_byte_array(array, <[u8]>::len)),
+        }
     }
 
     /// Whether there are none.
@@ -47,13 +66,14 @@ impl Buffer {
         self.len() == 0
     }
 
-    /// Runs `work`, which must not run Python, on the bytes.
+    /// Runs `work`, which must not run Python, on all the bytes in one piece.
     #[inline(always)]
     pub(super) fn with<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
+        if self.form.get() == Form::Pieces && self.length_of_more() > 0 {
+            self.move_to_queue();
+        }
         match (self.form.get(), self.held.peek()) {
-            (Form::Piece, Some(piece)) => {
-                work(exact_bytes(piece).and_then(|bytes| bytes.get(self.offset.get()..)).unwrap_or_default())
-            }
+            (Form::Pieces, _) => self.first(work),
             (Form::Shown, Some(array)) => with_byte_array(array, work),
             _ => match self.queue.get() {
                 Some(queue) => queue.with(|queue| work(queue.as_slice())),
@@ -62,11 +82,12 @@ impl Buffer {
         }
     }
 
-    /// Adds what an exact `bytes` object holds.
+    /// Adds an exact `bytes` object.
     #[inline(always)]
     pub(super) fn push_piece(&self, piece: &Object) -> Result<()> {
-        if self.form.get() != Form::Shown && self.is_empty() {
-            self.hold(piece.own());
+        let length = exact_bytes(piece).map_or(0, <[u8]>::len);
+        if self.keeps_pieces(length) {
+            self.keep(piece.own(), length);
             return Ok(());
         }
         exact_bytes(piece).map_or(Ok(()), |bytes| self.append(bytes))
@@ -75,8 +96,8 @@ impl Buffer {
     /// Adds bytes.
     #[inline(always)]
     pub(super) fn push(&self, bytes: &[u8]) -> Result<()> {
-        if self.form.get() != Form::Shown && self.is_empty() {
-            self.hold(bytes_of(bytes)?);
+        if self.keeps_pieces(bytes.len()) {
+            self.keep(bytes_of(bytes)?, bytes.len());
             return Ok(());
         }
         self.append(bytes)
@@ -97,13 +118,18 @@ impl Buffer {
     /// The first `count` bytes, which are there, as a `bytes` object; they are gone from the buffer.
     #[inline(always)]
     pub(super) fn take(&self, count: usize) -> Result<Owned> {
-        if self.form.get() == Form::Piece && self.offset.get() == 0 && count == self.len() {
-            if let Some(piece) = self.held.take() {
-                self.form.set(Form::Queue);
-                return Ok(piece);
+        if self.form.get() == Form::Pieces {
+            let length = self.first(<[u8]>::len);
+            if count == length && self.offset.get() == 0 {
+                let piece = self.held.take();
+                self.advance();
+                return piece.map_or_else(|| bytes_of(&[]), Ok);
+            }
+            if count > length {
+                return self.gather(count);
             }
         }
-        let taken = self.with(|bytes| bytes_of(bytes.get(..count).unwrap_or(bytes)))?;
+        let taken = self.with_first(|bytes| bytes_of(bytes.get(..count).unwrap_or(bytes)))?;
         self.skip(count)?;
         Ok(taken)
     }
@@ -117,8 +143,7 @@ impl Buffer {
     #[inline(always)]
     pub(super) fn skip(&self, count: usize) -> Result<()> {
         match self.form.get() {
-            Form::Piece if count < self.len() => self.offset.set(self.offset.get() + count),
-            Form::Piece => self.let_go(),
+            Form::Pieces => self.skip_in_pieces(count),
             Form::Queue => {
                 if let Some(queue) = self.queue.get() {
                     queue.with(|queue| queue.skip(count));
@@ -160,6 +185,7 @@ impl Buffer {
     }
 
     fn show_in(&self, array: Owned) {
+        self.drop_more();
         if let Some(queue) = self.queue.get() {
             queue.with(ByteQueue::clear);
         }
@@ -167,42 +193,150 @@ impl Buffer {
         self.held.set(array);
     }
 
+    /// Runs `work`, which must not run Python, on what is left of the first piece.
     #[inline(always)]
-    fn hold(&self, piece: Owned) {
+    fn first<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
+        let piece = self.held.peek().and_then(exact_bytes);
+        work(piece.and_then(|bytes| bytes.get(self.offset.get()..)).unwrap_or_default())
+    }
+
+    /// The same; on all the bytes where they are in one piece of memory.
+    #[inline(always)]
+    fn with_first<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
+        if self.form.get() == Form::Pieces { self.first(work) } else { self.with(work) }
+    }
+
+    #[inline(always)]
+    fn length_of_more(&self) -> usize {
+        self.more.get().map_or(0, |more| more.with(|more| more.length))
+    }
+
+    /// Whether a piece that has arrived is kept as it is.
+    #[inline(always)]
+    fn keeps_pieces(&self, length: usize) -> bool {
+        match self.form.get() {
+            Form::Pieces if self.held.is_empty() || length >= WORTH_KEEPING => true,
+            Form::Pieces => {
+                let others = self.more.get().map_or(0, |more| more.with(|more| more.pieces.len()));
+                (others + 2) * WORTH_KEEPING <= self.len() + length
+            }
+            Form::Queue => self.is_empty(),
+            Form::Shown => false,
+        }
+    }
+
+    /// Puts a piece behind the others.
+    #[inline(always)]
+    fn keep(&self, piece: Owned, length: usize) {
+        self.form.set(Form::Pieces);
+        if self.held.is_empty() {
+            self.offset.set(0);
+            self.held.set(piece);
+            return;
+        }
+        self.more.get_or_make().with(|more| {
+            more.pieces.push_back(piece);
+            more.length += length;
+        });
+    }
+
+    /// The first piece was read: the next one is the first.
+    #[inline(always)]
+    fn advance(&self) {
         self.offset.set(0);
-        self.form.set(Form::Piece);
-        self.held.set(piece);
+        let next = self.more.get().and_then(|more| {
+            more.with(|more| {
+                let next = more.pieces.pop_front()?;
+                more.length -= exact_bytes(&next).map_or(0, <[u8]>::len);
+                Some(next)
+            })
+        });
+        match next {
+            Some(next) => self.held.set(next),
+            None => self.held.clear(),
+        }
     }
 
-    #[inline(always)]
-    fn let_go(&self) {
-        self.form.set(Form::Queue);
-        self.held.clear();
+    fn skip_in_pieces(&self, count: usize) {
+        let mut count = count;
+        while !self.held.is_empty() {
+            let length = self.first(<[u8]>::len);
+            if count < length {
+                self.offset.set(self.offset.get() + count);
+                return;
+            }
+            count -= length;
+            self.advance();
+        }
     }
 
-    /// Adds bytes behind others that are there.
+    /// `count` bytes, which are more than the first piece has, copied together.
+    fn gather(&self, count: usize) -> Result<Owned> {
+        let gathered = self.first(|first| {
+            self.more.get_or_make().with(|more| {
+                let mut slices = vec![first];
+                let mut missing = count - first.len();
+                for bytes in more.pieces.iter().filter_map(|piece| exact_bytes(piece)) {
+                    let part = bytes.get(..missing).unwrap_or(bytes);
+                    missing -= part.len();
+                    slices.push(part);
+                    if missing == 0 {
+                        break;
+                    }
+                }
+                joined_slices(&slices)
+            })
+        })?;
+        self.skip_in_pieces(count);
+        Ok(gathered)
+    }
+
+    /// Adds bytes to others, in one piece of memory with them.
     fn append(&self, bytes: &[u8]) -> Result<()> {
         if self.form.get() == Form::Shown {
             return self.held.get().map_or(Ok(()), |array| extend_byte_array(&array, bytes));
         }
-        let queue = self.queue.get_or_make();
-        if self.form.get() == Form::Piece {
-            self.with(|piece| queue.with(|queue| queue.push(piece)));
-            self.let_go();
-        }
-        queue.with(|queue| queue.push(bytes));
+        self.move_to_queue();
+        self.queue.get_or_make().with(|queue| queue.push(bytes));
         Ok(())
+    }
+
+    /// Brings all pieces into one piece of memory.
+    #[cold]
+    fn move_to_queue(&self) {
+        if self.form.get() != Form::Pieces {
+            return;
+        }
+        let queue = self.queue.get_or_make();
+        self.first(|first| queue.with(|queue| queue.push(first)));
+        if let Some(more) = self.more.get() {
+            more.with(|more| {
+                let pieces = more.pieces.iter().filter_map(|piece| exact_bytes(piece));
+                queue.with(|queue| pieces.for_each(|piece| queue.push(piece)));
+            });
+        }
+        self.form.set(Form::Queue);
+        self.drop_more();
+        self.held.clear();
+    }
+
+    fn drop_more(&self) {
+        if let Some(more) = self.more.get() {
+            drop(more.with(std::mem::take));
+        }
     }
 }
 
 impl Collectable for Buffer {
+    /// A `bytearray` of a subclass may be part of a cycle; `bytes` are not.
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.held);
     }
 
     fn clear(&self) {
         if self.form.get() == Form::Shown {
-            self.let_go();
+            self.form.set(Form::Pieces);
+            self.held.clear();
         }
     }
 }
