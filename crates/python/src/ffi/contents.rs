@@ -14,7 +14,7 @@ pub(crate) fn joined_bytes(pieces: &[Owned]) -> Result<Owned> {
     if let [only] = pieces {
         return Ok(only.clone());
     }
-    let slices: Vec<&[u8]> = pieces.iter().filter_map(|piece| exact_bytes(piece)).collect();
+    let slices: Vec<&[u8]> = pieces.iter().filter_map(|piece| piece.exact_bytes()).collect();
     joined_slices(&slices)
 }
 
@@ -32,19 +32,6 @@ pub(crate) fn joined_slices(slices: &[&[u8]]) -> Result<Owned> {
             end = end.add(slice.len());
         }
         Ok(joined)
-    }
-}
-
-/// The contents of an exact `bytes` object.
-#[inline(always)]
-pub(crate) fn exact_bytes(object: &Object) -> Option<&[u8]> {
-    // SAFETY: the exact type is checked first; its memory never changes and lives as long as the object.
-    unsafe {
-        if ffi::PyBytes_CheckExact(object.pointer()) == 0 {
-            return None;
-        }
-        let start = ffi::PyBytes_AsString(object.pointer()).cast::<u8>().cast_const();
-        Some(slice::from_raw_parts(start, unsigned(ffi::PyBytes_Size(object.pointer()))))
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) use call::{
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
 pub(crate) use contents::{
-    byte_array_of, exact_bytes, extend_byte_array, has_buffer, is_byte_array, joined_bytes, joined_slices,
+    byte_array_of, extend_byte_array, has_buffer, is_byte_array, joined_bytes, joined_slices,
     skip_in_byte_array, with_byte_array,
 };
 pub(crate) use context::{Entered, copy_context, is_context};

@@ -7,7 +7,7 @@ use aioxide_core::stream::ByteQueue;
 
 use crate::ffi::{
     self, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, byte_array_of,
-    bytes_of, call_method1, exact_bytes, extend_byte_array, has_buffer, is_byte_array, joined_slices, names,
+    bytes_of, call_method1, extend_byte_array, has_buffer, is_byte_array, joined_slices, names,
     skip_in_byte_array, with_byte_array,
 };
 
@@ -85,22 +85,12 @@ impl Buffer {
     /// Adds an exact `bytes` object.
     #[inline(always)]
     pub(super) fn push_piece(&self, piece: &Object) -> Result<()> {
-        let length = exact_bytes(piece).map_or(0, <[u8]>::len);
+        let length = piece.exact_bytes().map_or(0, <[u8]>::len);
         if self.keeps_pieces(length) {
             self.keep(piece.own(), length);
             return Ok(());
         }
-        exact_bytes(piece).map_or(Ok(()), |bytes| self.append(bytes))
-    }
-
-    /// Adds bytes.
-    #[inline(always)]
-    pub(super) fn push(&self, bytes: &[u8]) -> Result<()> {
-        if self.keeps_pieces(bytes.len()) {
-            self.keep(bytes_of(bytes)?, bytes.len());
-            return Ok(());
-        }
-        self.append(bytes)
+        piece.exact_bytes().map_or(Ok(()), |bytes| self.append(bytes))
     }
 
     /// Adds what `bytearray.extend(data)` takes.
@@ -196,7 +186,7 @@ impl Buffer {
     /// Runs `work`, which must not run Python, on what is left of the first piece.
     #[inline(always)]
     fn first<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
-        let piece = self.held.peek().and_then(exact_bytes);
+        let piece = self.held.peek().and_then(Object::exact_bytes);
         work(piece.and_then(|bytes| bytes.get(self.offset.get()..)).unwrap_or_default())
     }
 
@@ -247,7 +237,7 @@ impl Buffer {
         let next = self.more.get().and_then(|more| {
             more.with(|more| {
                 let next = more.pieces.pop_front()?;
-                more.length -= exact_bytes(&next).map_or(0, <[u8]>::len);
+                more.length -= next.exact_bytes().map_or(0, <[u8]>::len);
                 Some(next)
             })
         });
@@ -276,7 +266,7 @@ impl Buffer {
             self.more.get_or_make().with(|more| {
                 let mut slices = vec![first];
                 let mut missing = count - first.len();
-                for bytes in more.pieces.iter().filter_map(|piece| exact_bytes(piece)) {
+                for bytes in more.pieces.iter().filter_map(|piece| piece.exact_bytes()) {
                     let part = bytes.get(..missing).unwrap_or(bytes);
                     missing -= part.len();
                     slices.push(part);
@@ -311,7 +301,7 @@ impl Buffer {
         self.first(|first| queue.with(|queue| queue.push(first)));
         if let Some(more) = self.more.get() {
             more.with(|more| {
-                let pieces = more.pieces.iter().filter_map(|piece| exact_bytes(piece));
+                let pieces = more.pieces.iter().filter_map(|piece| piece.exact_bytes());
                 queue.with(|queue| pieces.for_each(|piece| queue.push(piece)));
             });
         }

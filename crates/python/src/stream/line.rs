@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, Machine, machine};
 use crate::ffi::{
-    Layout, Object, Owned, Raised, Result, Slot, Step, bytes_of, call_method0, call_method1, call0,
-    exact_bytes, item_at, names, none, while_handling,
+    Layout, Object, Owned, Raised, Result, Slot, Step, bytes_of, call_method0, call_method1, call0, item_at,
+    names, none, while_handling,
 };
 
 use super::reader::StreamReaderObject;
@@ -115,7 +115,7 @@ impl ReadLine {
 
 /// `line == b""`.
 fn is_empty_line(line: &Object) -> Result<bool> {
-    match exact_bytes(line) {
+    match line.exact_bytes() {
         Some(bytes) => Ok(bytes.is_empty()),
         None => line.equals(&*bytes_of(&[])?),
     }

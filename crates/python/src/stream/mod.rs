@@ -46,8 +46,8 @@ mod wait_closed;
 mod writer;
 mod writer_type;
 
-#[allow(unused_imports, reason = "for transports of ours, which call past the protocol's methods")]
-pub(crate) use {protocol::StreamReaderProtocolObject, receive::receive};
+pub(crate) use protocol::StreamReaderProtocolObject;
+pub(crate) use receive::receive;
 
 use crate::ffi::{Object, Result};
 

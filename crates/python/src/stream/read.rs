@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::ffi::{
     Args, Collectable, Confined, Layout, Lazily, Owned, Result, Signature, Slot, Step, Visitor, bytes_of,
-    call_method1, exact_bytes, items_of, joined_bytes, list_append, list_of, names, none,
+    call_method1, items_of, joined_bytes, list_append, list_of, names, none,
 };
 
 use super::amount::Amount;
@@ -179,7 +179,7 @@ impl Blocks {
 
 /// `b"".join(blocks)`, for what an overridden method returned.
 fn join_returned(blocks: &[Owned]) -> Result<Owned> {
-    if blocks.iter().all(|block| exact_bytes(block).is_some()) {
+    if blocks.iter().all(|block| block.exact_bytes().is_some()) {
         return joined_bytes(blocks);
     }
     let list = list_of(blocks.iter().cloned())?;

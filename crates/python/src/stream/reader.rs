@@ -6,8 +6,8 @@ use pyo3::ffi;
 
 use crate::event_loop::{LoopObject, current_loop};
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, call_method0, call0, exact_bytes,
-    failed_assertion, names, native_type, none,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, call_method0, call0, failed_assertion,
+    names, native_type, none,
 };
 use crate::future::any::{is_cancelled, reject};
 use crate::sync::wake;
@@ -85,25 +85,12 @@ impl StreamReaderObject {
         if self.eof.get() {
             failed_assertion("feed_data after feed_eof")?;
         }
-        match exact_bytes(data) {
+        match data.exact_bytes() {
             Some([]) => return Ok(()),
             Some(_) => self.buffer.push_piece(data)?,
             None if !data.is_true()? => return Ok(()),
             None => self.buffer.push_any(data)?,
         }
-        self.was_fed()
-    }
-
-    /// As [`StreamReaderObject::feed`], without an object around the bytes.
-    #[inline]
-    pub(super) fn feed_bytes(&self, bytes: &[u8]) -> Result<()> {
-        if self.eof.get() {
-            failed_assertion("feed_data after feed_eof")?;
-        }
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        self.buffer.push(bytes)?;
         self.was_fed()
     }
 

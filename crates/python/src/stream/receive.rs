@@ -1,26 +1,18 @@
 //! The way past the protocol's methods.
 
-use crate::ffi::{Layout, Result, bytes_of, call_method1, names};
+use crate::ffi::{Layout, Object, Result, call_method1, names};
 
-use super::protocol::{StreamReaderProtocolObject, plain_reader};
+use super::protocol::StreamReaderProtocolObject;
 
-/// What `protocol.data_received(bytes)` does, for a transport of ours: the bytes go into the reader's
+/// What `protocol.data_received(data)` does, for a transport of ours: the bytes are put into the reader's
 /// buffer, and the task that waits for them into the ready queue.
 ///
-/// May call the transport's `pause_reading()`, by name, before it returns. A protocol or a reader that
-/// somebody has given attributes gets the call by name, too.
+/// May call the transport's `pause_reading()` before it returns. A protocol that somebody has given
+/// attributes gets the call by name.
 #[inline]
-#[allow(dead_code, reason = "for transports of ours, which call past the protocol's methods")]
-pub(crate) fn receive(protocol: &StreamReaderProtocolObject, bytes: &[u8]) -> Result<()> {
+pub(crate) fn receive(protocol: &StreamReaderProtocolObject, data: &Object) -> Result<()> {
     if protocol.is_plain() {
-        match protocol.get_reader()? {
-            None => return Ok(()),
-            Some(reader) => {
-                if let Some(ours) = plain_reader(&reader) {
-                    return ours.feed_bytes(bytes);
-                }
-            }
-        }
+        return protocol.data_received(data);
     }
-    call_method1(protocol.object(), &names().data_received, &*bytes_of(bytes)?).map(drop)
+    call_method1(protocol.object(), &names().data_received, data).map(drop)
 }

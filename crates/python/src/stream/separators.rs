@@ -4,7 +4,7 @@ use aioxide_core::stream::{Outcome, Search};
 
 use crate::ffi::{
     Buffer, Collectable, Constant, Layout, Object, Owned, Raised, Result, Slot, Visitor, bytes_of,
-    exact_bytes, has_buffer, is_tuple, length, tuple_items, tuple_of,
+    has_buffer, is_tuple, length, tuple_items, tuple_of,
 };
 
 static NEWLINE: Constant = Constant::new();
@@ -37,7 +37,7 @@ impl Separators {
     #[inline(always)]
     pub(super) fn settle(&self) -> Result<()> {
         let Some(given) = self.given.get() else { return Ok(()) };
-        match exact_bytes(&given) {
+        match given.exact_bytes() {
             Some([]) => Err(empty_separator()),
             Some(_) => Ok(()),
             None => self.settle_others(&given),
@@ -69,7 +69,7 @@ impl Separators {
     pub(super) fn look(&self, search: &mut Search, bytes: &[u8], limit: usize) -> Result<Outcome> {
         match self.given.peek() {
             None => Ok(search.look(bytes, &[b"\n"], limit)),
-            Some(given) => match exact_bytes(given) {
+            Some(given) => match given.exact_bytes() {
                 Some(separator) => Ok(search.look(bytes, &[separator], limit)),
                 None => look_for_several(given, search, bytes, limit),
             },
@@ -81,7 +81,7 @@ fn look_for_several(given: &Object, search: &mut Search, bytes: &[u8], limit: us
     let objects = tuple_items(given);
     let mut separators = Vec::with_capacity(objects.len());
     for object in objects {
-        match exact_bytes(object) {
+        match object.exact_bytes() {
             Some(separator) => separators.push(separator),
             // asyncio finds out when there is enough to look at.
             None if bytes.len() < length(object)? => return Ok(Outcome::NotYet),
@@ -98,7 +98,7 @@ fn look_for_several(given: &Object, search: &mut Search, bytes: &[u8], limit: us
 
 /// A copy that nobody changes, of what has bytes.
 fn fixed(separator: &Object) -> Result<Owned> {
-    if exact_bytes(separator).is_some() || !has_buffer(separator) {
+    if separator.exact_bytes().is_some() || !has_buffer(separator) {
         return Ok(separator.own());
     }
     bytes_of(Buffer::readable(separator)?.bytes())

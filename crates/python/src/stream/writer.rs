@@ -9,6 +9,7 @@ use crate::ffi::{
 };
 use crate::future::any::resolve;
 use crate::group::create_future_on;
+use crate::transport::SocketTransport;
 
 use super::reader::StreamReaderObject;
 
@@ -99,7 +100,21 @@ impl StreamWriterObject {
     /// `write(data)`.
     #[inline]
     pub(super) fn write(&self, data: &Object) -> Result<()> {
-        call_method1(&*self.transport()?, &names().write, data).map(drop)
+        let transport = self.transport()?;
+        match plain_transport(&transport) {
+            Some(ours) => ours.write(data),
+            None => call_method1(&transport, &names().write, data).map(drop),
+        }
+    }
+
+    /// `self._transport.is_closing()`, for `drain()`.
+    #[inline(always)]
+    pub(super) fn transport_is_closing(&self) -> Result<bool> {
+        let transport = self.transport()?;
+        match plain_transport(&transport) {
+            Some(ours) => Ok(ours.is_closing()),
+            None => call_method0(&transport, &names().is_closing)?.is_true(),
+        }
     }
 
     /// `writelines(data)`.
@@ -171,6 +186,12 @@ impl StreamWriterObject {
         };
         call2(&names().warn, &*text.into_owned()?, &names().resource_warning).map(drop)
     }
+}
+
+/// A transport whose methods need not be asked for by name.
+#[inline(always)]
+fn plain_transport(transport: &Object) -> Option<&SocketTransport> {
+    transport.exactly::<SocketTransport>().filter(|ours| ours.is_plain())
 }
 
 /// Whether it is a `StreamReader`, ours or asyncio's.

@@ -28,4 +28,5 @@ mod socket_read;
 mod socket_type;
 mod socket_write;
 
+pub(crate) use socket::SocketTransport;
 pub(crate) use socket_type::register;

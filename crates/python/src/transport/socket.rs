@@ -171,6 +171,18 @@ impl SocketTransport {
         self.event_loop.peek().is_some_and(LoopObject::debug)
     }
 
+    /// Whether no method can have been replaced by an attribute of the transport's own.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.dict.is_empty()
+    }
+
+    /// `is_closing()`.
+    #[inline(always)]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.with_stream(|stream| stream.is_closing())
+    }
+
     /// The state of the connection, lent for a moment that runs no Python.
     #[inline(always)]
     pub(super) fn with_stream<R: Default>(&self, work: impl FnOnce(&mut Stream<Piece>) -> R) -> R {

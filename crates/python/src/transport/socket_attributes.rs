@@ -53,7 +53,7 @@ pub(super) fn attributes(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<S
         .getter(c"_sock_fd", |transport: &SocketTransport| i64::from(transport.fd.get()))
         .getter(c"_empty_waiter", |transport: &SocketTransport| transport.empty_waiter.get())
         .getter(c"_read_ready_cb", |transport: &SocketTransport| {
-            if transport.with_stream(|stream| stream.is_closing()) {
+            if transport.is_closing() {
                 return Ok(none());
             }
             transport.object().attribute(&names().read_ready)
@@ -95,9 +95,7 @@ fn state(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> 
         .getter(c"_buffer_size", |transport: &SocketTransport| {
             transport.with_stream(|stream| stream.queued().size() as u64)
         })
-        .getter(c"_closing", |transport: &SocketTransport| {
-            transport.with_stream(|stream| stream.is_closing())
-        })
+        .getter(c"_closing", |transport: &SocketTransport| transport.is_closing())
         .getter(c"_paused", |transport: &SocketTransport| transport.with_stream(|stream| stream.is_paused()))
         .getter(c"_eof", |transport: &SocketTransport| transport.with_stream(|stream| stream.is_ended()))
         .getter(c"_conn_lost", |transport: &SocketTransport| {

@@ -7,6 +7,7 @@ use crate::ffi::{
     Buffer, Layout, Object, Owned, Raised, Result, bytes_filled, bytes_of, call_method0, call_method1,
     length, names,
 };
+use crate::stream::{self, StreamReaderProtocolObject};
 
 use super::socket::{Delivery, SocketTransport};
 
@@ -45,16 +46,23 @@ impl SocketTransport {
 
     fn read_object(&self) -> Result<()> {
         match self.receive_object()? {
-            Got::Some(data) => {
-                let protocol = self.protocol();
-                match call_method1(&protocol, &names().data_received, &data) {
-                    Ok(_) => Ok(()),
-                    Err(raised) => self.fatal(raised, &names().data_received_failed),
-                }
-            }
+            Got::Some(data) => match self.deliver(&data) {
+                Ok(()) => Ok(()),
+                Err(raised) => self.fatal(raised, &names().data_received_failed),
+            },
             Got::End => self.end_received(),
             Got::Nothing => Ok(()),
             Got::Failed(error) => self.fatal(Raised::os_error(&error), &names().read_failed),
+        }
+    }
+
+    /// `protocol.data_received(data)`; straight into the reader where the protocol is that of a stream.
+    #[inline]
+    fn deliver(&self, data: &Object) -> Result<()> {
+        let protocol = self.protocol();
+        match protocol.exactly::<StreamReaderProtocolObject>() {
+            Some(stream) => stream::receive(stream, data),
+            None => call_method1(&protocol, &names().data_received, data).map(drop),
         }
     }
 

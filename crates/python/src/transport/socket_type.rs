@@ -90,7 +90,7 @@ fn traffic(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
         )
         .method(
             c"is_closing",
-            |transport: &SocketTransport| transport.with_stream(|stream| stream.is_closing()),
+            SocketTransport::is_closing,
             c"is_closing($self, /)\n--\n\nReturn True if the connection is closing or closed.",
         )
 }
