@@ -171,7 +171,10 @@ impl LoopObject {
     pub(super) fn drop_entries(&self) {
         if let Some(engine) = self.engine.get() {
             drop(engine.ready.with(Queue::take));
-            drop(engine.timers.with(TimerHeap::drain));
+            // In no heap any more: a coroutine that dies with one of them may cancel another.
+            let timers = engine.timers.with(TimerHeap::drain);
+            timers.iter().for_each(|timer| timer.unschedule());
+            drop(timers);
         }
     }
 
