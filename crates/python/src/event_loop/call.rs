@@ -26,7 +26,7 @@ pub(crate) fn call_soon(
 
 /// The context of a new handle: the given one, or a copy of the current one.
 #[inline(always)]
-fn context_or_copy(context: Option<&Object>) -> Result<Owned> {
+pub(super) fn context_or_copy(context: Option<&Object>) -> Result<Owned> {
     match context {
         Some(context) => Ok(context.own()),
         None => copy_context(),

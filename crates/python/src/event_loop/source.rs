@@ -2,7 +2,7 @@
 //!
 //! A transport, a listener or a socket operation is a *source*: one object with a function that is told which
 //! way its descriptor is ready. Like a handle it runs from the ready queue, in the order in which the
-//! selector reported it, and in the context in which it was made, as asyncio's callbacks would; unlike a
+//! selector reported it, and in the context in which it was made or watched, as asyncio's callbacks would; unlike a
 //! handle it costs no object and no call into Python.
 //!
 //! Between the event and its turn in the queue a source may have been closed or paused: it knows its own state
@@ -38,11 +38,13 @@ pub(crate) struct SourceBase {
     head: ffi::PyObject,
     /// Set for good when the source is made.
     on_ready: Cell<Option<OnReady>>,
-    /// A `contextvars.Context`.
+    /// A `contextvars.Context`, unless the source never calls Python.
     context: Slot,
+    /// The one for [`Direction::Writing`], if it is another.
+    writing_context: Slot,
 }
 
-native_type!(SourceBase, holds: [context]);
+native_type!(SourceBase, holds: [context, writing_context]);
 
 /// Makes the type that all sources inherit from.
 pub(super) fn register_sources(module: &Object) -> Result<()> {
@@ -68,11 +70,27 @@ impl SourceBase {
         self.on_ready.set(Some(on_ready));
     }
 
+    /// Lets the source run in `context` when it is ready in `direction`.
+    pub(crate) fn set_context(&self, direction: Direction, context: Owned) {
+        match direction {
+            Direction::Reading => self.context.set(context),
+            Direction::Writing => self.writing_context.set(context),
+        }
+    }
+
+    #[inline]
+    fn context_for(&self, direction: Direction) -> Option<Owned> {
+        match direction {
+            Direction::Reading => self.context.get(),
+            Direction::Writing => self.writing_context.get().or_else(|| self.context.get()),
+        }
+    }
+
     /// Runs what the source does when its descriptor is ready.
     #[inline]
     pub(super) fn run(&self, direction: Direction) -> Result<()> {
         let Some(on_ready) = self.on_ready.get() else { return Ok(()) };
-        let context = self.context.get();
+        let context = self.context_for(direction);
         let _entered = context.as_deref().map(Entered::new).transpose()?;
         on_ready(self, direction)
     }
@@ -88,7 +106,8 @@ impl SourceBase {
             Direction::Writing => &names().write_ready,
         };
         let callback = self.object().attribute(name)?;
-        HandleObject::new(event_loop, &callback, &[], self.context.get().map_or_else(copy_context, Ok)?)
+        let context = self.context_for(direction).map_or_else(copy_context, Ok)?;
+        HandleObject::new(event_loop, &callback, &[], context)
     }
 }
 

@@ -1,18 +1,19 @@
 //! Readers and writers: callbacks for descriptors that are ready.
 
-use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, call1, copy_context, names};
+use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, call1, names};
 use crate::handle::HandleObject;
 
+use super::call::context_or_copy;
 use super::object::LoopObject;
 use super::source::{Direction, Watcher};
 
 impl LoopObject {
-    /// `_add_reader(fd, callback, *args)`: calls back whenever `fd` is readable. Returns the handle.
+    /// `_add_reader(fd, callback, *args, context=None)`: calls back whenever `fd` is readable. Returns the handle.
     pub(super) fn add_reader(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
         self.watch(args, Direction::Reading)
     }
 
-    /// `_add_writer(fd, callback, *args)`: calls back whenever `fd` is writable. Returns the handle.
+    /// `_add_writer(fd, callback, *args, context=None)`: calls back whenever `fd` is writable. Returns the handle.
     pub(super) fn add_writer(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
         self.watch(args, Direction::Writing)
     }
@@ -29,11 +30,12 @@ impl LoopObject {
 
     fn watch(&self, args: Args<'_>, direction: Direction) -> Result<Owned<HandleObject>> {
         self.check_closed()?;
+        let context = args.only_keyword("add_watcher", c"context")?;
         let [fd, callback, arguments @ ..] = args.positional() else {
             return Err(Raised::type_error(format_args!("a file descriptor and a callback are required")));
         };
         let number = descriptor(fd)?;
-        let handle = HandleObject::new(self, callback, arguments, copy_context()?)?;
+        let handle = HandleObject::new(self, callback, arguments, context_or_copy(context)?)?;
         self.set_watcher(number, direction, Watcher::Handle(handle.clone()))?;
         Ok(handle)
     }

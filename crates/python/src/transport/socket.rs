@@ -8,7 +8,7 @@ use aioxide_core::transport::{Chunk, ReadSizes, Socket, Stream};
 use crate::event_loop::{Direction, LoopObject, Ready, SourceBase, call_soon};
 use crate::ffi::{
     Args, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot, allocate, call_method0,
-    call_method1, call2, has_instance, names, native_type, none,
+    call_method1, call2, copy_context, has_instance, names, native_type, none,
 };
 use crate::future::FutureObject;
 use crate::sockets::SocketObject;
@@ -99,6 +99,7 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<SocketTransport>> {
     transport.base.prepare(SocketTransport::ready)?;
     transport.stream.fill(Confined::new(Stream::new()));
     if let Some(context) = given(context) {
+        transport.base.set_context(Direction::Reading, context.clone());
         transport.context.fill(context);
     }
     transport.fd.set(call_method0(socket, &names().fileno)?.to_i32()?);
@@ -143,7 +144,11 @@ impl SocketTransport {
 
     /// Begins to read, unless the transport was paused or closed meanwhile.
     pub(super) fn start_reading(&self) -> Result<()> {
-        if self.with_stream(|stream| stream.is_reading()) { self.watch(Direction::Reading) } else { Ok(()) }
+        if !self.with_stream(|stream| stream.is_reading()) {
+            return Ok(());
+        }
+        // In the context in which the transport was made: the call of this very function runs in a copy of it.
+        self.event_loop()?.watch_source(self.fd.get(), Direction::Reading, &self.base)
     }
 
     /// `set_protocol(protocol)`: the calls from now on are another protocol's.
@@ -199,7 +204,10 @@ impl SocketTransport {
         }
     }
 
+    /// Has the transport called when the socket is ready. As asyncio's handles, the call runs in the transport's
+    /// context, or in a copy of the one in which watching began.
     pub(super) fn watch(&self, direction: Direction) -> Result<()> {
+        self.base.set_context(direction, self.context.get().map_or_else(copy_context, Ok)?);
         self.event_loop()?.watch_source(self.fd.get(), direction, &self.base)
     }
 
