@@ -11,8 +11,8 @@ programs see: asyncio's public names. What only the test suite asks for is repla
 One thing that `patch()` does is taken back: on 3.14 and later it lets `get_event_loop()` make a
 loop where none is, for programs of older eras, and the suite of 3.14 checks that it does not.
 
-What must always hold: after `install()` a task, a future and a loop made through asyncio's ordinary
-doors are aioxide's, or an exception says what is not. No test can quietly run against the standard
+What must always hold: after `install()` a task, a future, a loop and a transport made through
+asyncio's ordinary doors are aioxide's, or an exception says what is not. No test can quietly run against the standard
 library.
 """
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.base_events
 import asyncio.unix_events
+import socket
 import types
 
 # The module that keeps an accelerated name, the name of the replacement in `aioxide._native`, and
@@ -121,12 +122,18 @@ def check(loop_class: type, native: types.ModuleType) -> None:
         await future
         child = asyncio.create_task(asyncio.sleep(0))
         await child
+        ours, peer = socket.socketpair()
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+        transport.close()
+        peer.close()
+        await asyncio.sleep(0)
         return [
             ("the running loop", type(loop), loop_class),
             ("the current task", type(asyncio.current_task()), native.Task),
             ("a task of create_task", type(child), native.Task),
             ("a future of the loop", type(future), native.Future),
             ("asyncio.Future()", type(asyncio.Future()), native.Future),
+            ("a transport of create_connection", type(transport), native.SocketTransport),
         ]
 
     loop = asyncio.new_event_loop()

@@ -30,7 +30,8 @@ impl LoopObject {
 
     fn watch(&self, args: Args<'_>, direction: Direction) -> Result<Owned<HandleObject>> {
         self.check_closed()?;
-        let context = args.only_keyword("add_watcher", c"context")?;
+        let method = if direction == Direction::Reading { "_add_reader" } else { "_add_writer" };
+        let context = args.only_keyword(method, c"context")?;
         let [fd, callback, arguments @ ..] = args.positional() else {
             return Err(Raised::type_error(format_args!("a file descriptor and a callback are required")));
         };
