@@ -106,6 +106,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     sockets::register(module)?;
     stream::register(module)?;
     resolution::register(module)?;
+    transport::register_listener(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

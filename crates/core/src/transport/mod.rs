@@ -7,7 +7,7 @@
 //! * `write.rs`: the queue of bytes that the kernel has not taken yet
 //! * `flow.rs`: when the writer pauses and when it goes on
 //! * `stream.rs`: one connection: who may read, write and close at which moment
-//! * `connect.rs`: an attempt to connect
+//! * `connect.rs`, `listener.rs`: an attempt to connect; accepting connections
 //! * `datagram.rs`: datagrams that wait for room in the socket's buffer
 //!
 //! What must always be true:
@@ -22,6 +22,7 @@
 mod connect;
 mod datagram;
 mod flow;
+mod listener;
 mod read;
 mod stream;
 mod write;
@@ -38,6 +39,7 @@ use crate::sys::socket;
 pub use connect::Connecting;
 pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams};
 pub use flow::WaterMarks;
+pub use listener::{Accepted, Round};
 pub use read::{READ_SIZE, ReadSizes, Received, receive};
 pub use stream::{Abandoned, CloseStep, Drained, EndStep, Progress, Queued, Refusal, Stream, Written};
 pub use write::{Chunk, Sent, WriteQueue};

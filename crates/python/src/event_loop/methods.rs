@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, TypeBuilder, list_of, names, thread_identity,
 };
-use crate::{resolution, sockets};
+use crate::{resolution, sockets, transport};
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
@@ -31,7 +31,9 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .subclassable(LoopObject::initialise)
     .dies()
     .watches_attributes(LoopObject::attribute_changed);
-    resolution::methods(sockets::methods(attributes(internals(scheduling(builder))))).add_to(module)
+    let builder = attributes(internals(scheduling(builder)));
+    let builder = resolution::methods(sockets::methods(builder));
+    transport::methods(builder).add_to(module)
 }
 
 fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {

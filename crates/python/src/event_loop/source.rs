@@ -167,15 +167,19 @@ impl LoopObject {
         direction: Direction,
         source: &SourceBase,
     ) -> Result<()> {
-        let Some(engine) = self.engine.get().filter(|_| !self.closed.get()) else { return Ok(()) };
-        let is_own = engine.reactor.with(|reactor| {
+        if self.is_watched_by(fd, direction, source) { self.unwatch_source(fd, direction) } else { Ok(()) }
+    }
+
+    /// Whether it is `source` that watches `fd` in `direction`.
+    pub(crate) fn is_watched_by(&self, fd: i32, direction: Direction, source: &SourceBase) -> bool {
+        let Some(engine) = self.engine.get().filter(|_| !self.closed.get()) else { return false };
+        engine.reactor.with(|reactor| {
             let watcher = match direction {
                 Direction::Reading => reactor.registry().reader(fd),
                 Direction::Writing => reactor.registry().writer(fd),
             };
             matches!(watcher, Some(Watcher::Source(watcher)) if std::ptr::eq(&raw const **watcher, source))
-        });
-        if is_own { self.unwatch_source(fd, direction) } else { Ok(()) }
+        })
     }
 
     /// Reports what a source has let out, as if a handle had run it.

@@ -11,6 +11,12 @@ pub(crate) fn copy_context() -> Result<Owned> {
     unsafe { Owned::from_pointer(ffi::PyContext_CopyCurrent()) }.ok_or_else(Raised::already)
 }
 
+/// A copy of `context`, which is a `contextvars.Context`.
+pub(crate) fn context_like(context: &Object) -> Result<Owned> {
+    // SAFETY: checks the type; returns a new reference or null with an exception.
+    unsafe { Owned::from_pointer(ffi::PyContext_Copy(context.pointer())) }.ok_or_else(Raised::already)
+}
+
 /// Whether `object` is a `contextvars.Context`.
 #[inline]
 pub(crate) fn is_context(object: &Object) -> bool {

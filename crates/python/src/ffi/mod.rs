@@ -55,7 +55,7 @@ pub(crate) use contents::{
     byte_array_of, extend_byte_array, has_buffer, is_byte_array, joined_bytes, joined_slices,
     skip_in_byte_array, with_byte_array,
 };
-pub(crate) use context::{Entered, copy_context, is_context};
+pub(crate) use context::{Entered, context_like, copy_context, is_context};
 pub(crate) use declare::native_type;
 pub(crate) use dict::{
     Dict, dict_get, frozen, is_tuple, items_of, list_append, list_items, list_length, list_of, set_add,

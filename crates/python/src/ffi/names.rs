@@ -33,6 +33,8 @@ macro_rules! names {
             pub(crate) context_keyword: Owned,
             /// `("msg",)`: the keywords of a call.
             pub(crate) msg_keyword: Owned,
+            /// `("extra", "server")`, with `"context"` from 3.15 on: the keywords of a call.
+            pub(crate) transport_keywords: Owned,
             /// `("family", "type", "proto", "loop")`: the keywords of a call.
             pub(crate) resolution_keywords: Owned,
             $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Owned,)*
@@ -56,6 +58,12 @@ macro_rules! names {
                     makers: [intern(c"create_task")?, intern(c"create_future")?],
                     context_keyword: tuple_of(&[&*intern(c"context")?])?,
                     msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
+                    transport_keywords: tuple_of(&[
+                        &*intern(c"extra")?,
+                        &*intern(c"server")?,
+                        #[cfg(Py_3_15)]
+                        &*intern(c"context")?,
+                    ])?,
                     resolution_keywords: tuple_of(&[
                         &*intern(c"family")?,
                         &*intern(c"type")?,
@@ -162,6 +170,15 @@ names! {
         wake_up_first = c"_wake_up_first",
         wake_up_next = c"_wake_up_next",
         accept = c"accept",
+        accept_connection = c"_accept_connection",
+        accept_connection_task = c"_accept_connection2",
+        accept_retry_delay = c"ACCEPT_RETRY_DELAY",
+        function_attribute = c"__func__",
+        make_socket_transport = c"_make_socket_transport",
+        peername = c"peername",
+        resume = c"_resume",
+        ssl_handshake_timeout = c"SSL_HANDSHAKE_TIMEOUT",
+        ssl_shutdown_timeout = c"SSL_SHUTDOWN_TIMEOUT",
         connect = c"connect",
         data = c"data",
         ensure_fd_no_transport = c"_ensure_fd_no_transport",
@@ -315,6 +332,9 @@ names! {
         broken_barrier_error = "asyncio.exceptions" . "BrokenBarrierError",
         address_family = "socket" . "AddressFamily",
         base_events = "asyncio" . "base_events",
+        constants = "asyncio" . "constants",
+        selector_loop = "asyncio.selector_events" . "BaseSelectorEventLoop",
+        transport_socket = "asyncio.trsock" . "TransportSocket",
         gaierror = "socket" . "gaierror",
         socket_getaddrinfo = "socket" . "getaddrinfo",
         socket_getnameinfo = "socket" . "getnameinfo",

@@ -27,8 +27,8 @@ mod send;
 mod socket;
 mod wait;
 
-pub(crate) use address::{from_python as address_from_python, to_python as address_to_python};
-pub(crate) use socket::{SocketObject, know_sockets};
+pub(crate) use address::{from_python as address_from_python, is_spoken, to_python as address_to_python};
+pub(crate) use socket::{SocketObject, as_plain_socket, know_sockets};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

@@ -8,6 +8,7 @@
 //! * `socket_read.rs`, `socket_write.rs`: its two directions
 //! * `socket_close.rs`: its ends, good and bad
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
+//! * `listener.rs`: accepting the connections that transports are made for
 //!
 //! What runs once per transport or only when something goes wrong (extra information, reports, warnings,
 //! representations) is asyncio's own code, called through `python/aioxide/_transports.py`.
@@ -21,6 +22,7 @@
 //! * The socket object owns the descriptor; its number is asked of it for each operation, so that a closed
 //!   socket is an error and never somebody else's file.
 
+mod listener;
 mod socket;
 mod socket_attributes;
 mod socket_close;
@@ -28,5 +30,6 @@ mod socket_read;
 mod socket_type;
 mod socket_write;
 
+pub(crate) use listener::{methods, register as register_listener};
 pub(crate) use socket::SocketTransport;
 pub(crate) use socket_type::register;

@@ -1,0 +1,276 @@
+//! Accepting connections: from a readable listening socket to a protocol with its transport.
+//!
+//! asyncio makes a task for each connection, which calls the factory, makes the transport and waits until it is
+//! connected. What of that can be seen from outside is kept (each connection has a context of its own; what the factory
+//! raises is dropped, except what has to leave the loop), and the task is not made: a plain connection has nothing to
+//! wait for. With TLS, in debug mode (where all of it is logged), with a task factory, or where somebody has replaced
+//! one of asyncio's methods, asyncio's own code runs.
+
+use std::cell::Cell;
+use std::io;
+
+use aioxide_core::sys::Address;
+use aioxide_core::transport::{Accepted, Round};
+
+use crate::event_loop::{Direction, LoopObject, SourceBase};
+use crate::ffi::{
+    Args, Collectable, Dict, Entered, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature,
+    Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, call_method1, call_method2,
+    call_positional, call0, call1, context_like, copy_context, names, tuple_of,
+};
+use crate::sockets::{address_to_python, as_plain_socket, is_spoken};
+
+/// A listening socket that a loop accepts from.
+#[repr(C)]
+pub(crate) struct ListenerObject {
+    base: SourceBase,
+    event_loop: Slot<LoopObject>,
+    factory: Slot,
+    socket: Slot,
+    server: Slot,
+    /// The context of which each connection gets a copy, if not the one in which the listener was made (3.15+).
+    connection_context: Slot,
+    /// What asyncio's `_accept_connection` is called with.
+    arguments: Slot,
+    fd: Cell<i32>,
+    backlog: Cell<usize>,
+    /// Whether asyncio's own code has to accept.
+    by_asyncio: Cell<bool>,
+}
+
+// SAFETY: repr(C), and the first field is a `Layout` type.
+unsafe impl Layout for ListenerObject {}
+
+static TYPE: TypeCell = TypeCell::new();
+
+// SAFETY: `register` makes the type with this layout; zero bytes are empty slots, zero and `false`.
+unsafe impl Native for ListenerObject {
+    fn type_cell() -> &'static TypeCell {
+        &TYPE
+    }
+}
+
+impl Collectable for ListenerObject {
+    fn traverse(&self, visitor: &mut Visitor) {
+        self.base.traverse(visitor);
+        visitor.slot(&self.event_loop);
+        visitor.slot(&self.factory);
+        visitor.slot(&self.socket);
+        visitor.slot(&self.server);
+        visitor.slot(&self.connection_context);
+        visitor.slot(&self.arguments);
+    }
+
+    fn clear(&self) {
+        self.base.clear();
+        self.event_loop.clear();
+        self.factory.clear();
+        self.socket.clear();
+        self.server.clear();
+        self.connection_context.clear();
+        self.arguments.clear();
+    }
+}
+
+/// Makes the type.
+pub(crate) fn register(module: &Object) -> Result<()> {
+    TypeBuilder::<ListenerObject>::new(c"aioxide._native.listener", c"Accepts connections for a server.")
+        .base::<SourceBase>()
+        .internal()
+        .dies()
+        .method(c"_read_ready", ListenerObject::accept, c"Accept what waits.")
+        .method(c"_resume", ListenerObject::resume, c"Listen again after a pause.")
+        .add_to(module)
+}
+
+/// The methods of the loop.
+pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
+    builder.method_fast(c"_start_serving", start_serving, c"Accept connections of a listening socket.")
+}
+
+/// `_start_serving(protocol_factory, sock, sslcontext=None, server=None, backlog=100, ssl_handshake_timeout=...,
+/// ssl_shutdown_timeout=..., context=None)`, the last one from 3.15 on.
+fn start_serving(event_loop: &LoopObject, args: Args<'_>) -> Result<()> {
+    const PARAMETERS: usize = if cfg!(Py_3_15) { 8 } else { 7 };
+    const SIGNATURE: Signature<8> = Signature {
+        function: "BaseSelectorEventLoop._start_serving",
+        parameters: [
+            c"protocol_factory",
+            c"sock",
+            c"sslcontext",
+            c"server",
+            c"backlog",
+            c"ssl_handshake_timeout",
+            c"ssl_shutdown_timeout",
+            c"context",
+        ],
+        positional: PARAMETERS,
+        required: 2,
+    };
+    let bound = SIGNATURE.bind_method(args)?;
+    let [Some(factory), Some(socket), tls, server, backlog, handshake, shutdown, context] = bound else {
+        return Ok(());
+    };
+    let nothing = crate::ffi::none();
+    let default_backlog = 100_u64.into_owned()?;
+    let constants = &names().constants;
+    let handshake = or_constant(handshake, constants, &names().ssl_handshake_timeout)?;
+    let shutdown = or_constant(shutdown, constants, &names().ssl_shutdown_timeout)?;
+    let backlog = backlog.unwrap_or(&default_backlog);
+    let values = [
+        factory,
+        socket,
+        tls.unwrap_or(&nothing),
+        server.unwrap_or(&nothing),
+        backlog,
+        &*handshake,
+        &*shutdown,
+        context.unwrap_or(&nothing),
+    ];
+    let listener = allocate::<ListenerObject>()?;
+    listener.base.prepare(ListenerObject::ready)?;
+    listener.event_loop.fill(event_loop.own());
+    listener.factory.fill(factory.own());
+    listener.socket.fill(socket.own());
+    listener.server.fill(server.unwrap_or(&nothing).own());
+    if let Some(context) = context.filter(|context| !context.is_none()) {
+        listener.connection_context.fill(context.own());
+    }
+    listener.arguments.fill(tuple_of(values.get(..PARAMETERS).unwrap_or_default())?);
+    let limit = backlog.int_value().map_or(0, |backlog| usize::try_from(backlog).unwrap_or(0));
+    listener.backlog.set(limit);
+    let has_tls = tls.map_or(Ok(false), Object::is_true)?;
+    listener.by_asyncio.set(has_tls || is_overridden(event_loop)?);
+    listener.watch(event_loop)
+}
+
+fn or_constant(given: Option<&Object>, constants: &Object, name: &Object) -> Result<Owned> {
+    given.map_or_else(|| constants.attribute(name), |given| Ok(given.own()))
+}
+
+/// Whether the loop's class, or the loop itself, accepts in its own way.
+fn is_overridden(event_loop: &LoopObject) -> Result<bool> {
+    for name in [&names().accept_connection, &names().accept_connection_task] {
+        let method = event_loop.object().attribute(name)?;
+        let function = method.optional_attribute(&names().function_attribute)?;
+        let own = names().selector_loop.attribute(name)?;
+        if !function.is_some_and(|function| function.is(&own)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl ListenerObject {
+    fn ready(base: &SourceBase, _direction: Direction) -> Result<()> {
+        base.object().exactly::<Self>().map_or(Ok(()), Self::accept)
+    }
+
+    /// Watches the socket.
+    fn watch(&self, event_loop: &LoopObject) -> Result<()> {
+        let Some(socket) = self.socket.get() else { return Ok(()) };
+        let fd = call_method0(&socket, &names().fileno)?.to_i32()?;
+        if fd < 0 {
+            return Err(Raised::value_error(format_args!("Invalid file descriptor: {fd}")));
+        }
+        self.fd.set(fd);
+        event_loop.watch_source(fd, Direction::Reading, &self.base)
+    }
+
+    /// Accepts every connection that waits, within the bounds of the backlog.
+    fn accept(&self) -> Result<()> {
+        let (Some(event_loop), Some(socket)) = (self.event_loop.get(), self.socket.get()) else {
+            return Ok(());
+        };
+        let plain = as_plain_socket(&socket).filter(|plain| is_spoken(plain.family()));
+        let Some(plain) = plain.filter(|_| !self.is_for_asyncio(&event_loop)) else {
+            let Some(arguments) = self.arguments.get() else { return Ok(()) };
+            let accept = event_loop.object().attribute(&names().accept_connection)?;
+            return call_positional(&accept, &arguments).map(drop);
+        };
+        let mut round = Round::of(self.backlog.get());
+        // A factory may close the server, and with it this socket.
+        while plain.fd() == self.fd.get()
+            && event_loop.is_watched_by(self.fd.get(), Direction::Reading, &self.base)
+        {
+            match round.next(plain.fd()) {
+                Accepted::Connection(connection, peer) => {
+                    let connection = plain.of_accepted(connection)?;
+                    self.serve(&event_loop, &connection, &peer)?;
+                }
+                Accepted::Empty => return Ok(()),
+                Accepted::OutOfResources(error) => return self.pause(&event_loop, &socket, &error),
+                Accepted::Failed(error) => return Err(Raised::os_error(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_for_asyncio(&self, event_loop: &LoopObject) -> bool {
+        self.by_asyncio.get() || event_loop.debug() || !event_loop.makes_plain_tasks()
+    }
+
+    /// Gives a connection its protocol and its transport, in a context of its own. What goes wrong is dropped, as
+    /// asyncio does outside of debug mode, and the connection with it.
+    fn serve(&self, event_loop: &LoopObject, connection: &Object, peer: &Address) -> Result<()> {
+        let given = match self.connection_context.get() {
+            Some(context) => Some(context_like(&context)?),
+            None => None,
+        };
+        let context = given.clone().map_or_else(copy_context, Ok)?;
+        let served = Entered::new(&context)
+            .and_then(|_entered| self.connect(event_loop, connection, peer, given.as_deref()));
+        match served {
+            Err(raised) if raised.leaves_the_loop() => Err(raised),
+            Err(raised) => {
+                raised.forget();
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn connect(
+        &self,
+        event_loop: &LoopObject,
+        connection: &Object,
+        peer: &Address,
+        context: Option<&Object>,
+    ) -> Result<()> {
+        let (Some(factory), Some(server)) = (self.factory.get(), self.server.get()) else { return Ok(()) };
+        let protocol = call0(&factory)?;
+        let extra = Dict::new()?;
+        extra.set(&names().peername, &*address_to_python(peer)?)?;
+        let make = event_loop.object().attribute(&names().make_socket_transport)?;
+        let nothing = crate::ffi::none();
+        let values = [connection, &*protocol, extra.object(), &*server, context.unwrap_or(&nothing)];
+        let keywords = &names().transport_keywords;
+        let values = if cfg!(Py_3_15) { &values[..] } else { values.get(..4).unwrap_or_default() };
+        call_keywords(&make, values, 2, Some(keywords)).map(drop)
+    }
+
+    /// Nothing can be accepted for now: says so, once, and looks again after a while. The socket stays readable
+    /// meanwhile, so it is not watched.
+    #[cold]
+    fn pause(&self, event_loop: &LoopObject, socket: &Object, error: &io::Error) -> Result<()> {
+        event_loop.unwatch_own_source(self.fd.get(), Direction::Reading, &self.base)?;
+        let exception = Raised::os_error(error).take();
+        let report = Dict::new()?;
+        report.set(&names().message, &*"socket.accept() out of system resource".into_owned()?)?;
+        report.set(&names().exception, &exception)?;
+        report.set(&names().socket, &*call1(&names().transport_socket, socket)?)?;
+        call_method1(event_loop.object(), &names().call_exception_handler, report.object())?;
+        let delay = names().constants.attribute(&names().accept_retry_delay)?;
+        let resume = self.object().attribute(&names().resume)?;
+        call_method2(event_loop.object(), &names().call_later, &delay, &resume).map(drop)
+    }
+
+    /// Goes on after a pause, unless the socket was closed meanwhile.
+    fn resume(&self) -> Result<()> {
+        let (Some(event_loop), Some(socket)) = (self.event_loop.get(), self.socket.get()) else {
+            return Ok(());
+        };
+        let is_open = as_plain_socket(&socket).is_some_and(|plain| plain.fd() == self.fd.get());
+        if is_open { self.watch(&event_loop) } else { Ok(()) }
+    }
+}
