@@ -339,7 +339,7 @@ def test_an_overridden_way_to_accept_is_used(aio, run):
 
 
 def test_reading_goes_on_while_nothing_can_be_accepted(aio, run, monkeypatch):
-    """Out of descriptors, a server says so once, never spins, and serves again when there are some."""
+    """Out of descriptors, a server says so once, does not spin, and serves again later."""
     monkeypatch.setattr(asyncio.constants, "ACCEPT_RETRY_DELAY", 0.2)
 
     async def main():
