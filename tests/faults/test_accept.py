@@ -7,6 +7,8 @@ import resource
 import socket
 from contextlib import contextmanager
 
+import pytest
+
 from faults.scenery import IDLE_CPU_SECONDS, Recorder, cpu_seconds_of_idling, open_descriptors
 
 CLIENTS = 3
@@ -35,7 +37,7 @@ class Greeter(Recorder):
         transport.write(b"hello")
 
 
-def test_a_server_without_descriptors_waits_and_serves_again(aio, run):
+def test_a_server_without_descriptors_waits_and_serves_again(implementation, aio, run):
     async def main():
         loop = aio.get_running_loop()
         server = await loop.create_server(Greeter, "127.0.0.1", 0, backlog=5)
@@ -63,3 +65,25 @@ def test_a_server_without_descriptors_waits_and_serves_again(aio, run):
         assert complaint["message"] == "socket.accept() out of system resource"
         assert complaint["exception"].errno == errno.EMFILE
         assert isinstance(complaint["socket"], asyncio.trsock.TransportSocket)
+    # asyncio says so once for each connection that the backlog could hold.
+    if implementation == "aioxide":
+        assert len(complaints) == 1
+
+
+@pytest.mark.only("aioxide")  # asyncio tries to watch the closed socket, and reports an error.
+def test_a_server_that_is_closed_while_it_backs_off_stays_closed(aio, run):
+    async def main():
+        loop = aio.get_running_loop()
+        server = await loop.create_server(Greeter, "127.0.0.1", 0, backlog=1)
+        client = socket.socket()
+        with no_descriptor_left():
+            client.connect(server.sockets[0].getsockname())
+            while not run.reports:
+                await aio.sleep(0.01)
+            server.close()
+        await aio.sleep(1.2)
+        client.close()
+
+    run(main)
+    assert {report["exception"].errno for report in run.reports} == {errno.EMFILE}
+    run.reports.clear()

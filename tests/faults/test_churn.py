@@ -139,6 +139,8 @@ async def live(aio, address, count, chance):
             group.create_task(one_after_the_other(count // AT_A_TIME))
 
 
+# Seconds on a machine that is quiet, and minutes on one that is not.
+@pytest.mark.timeout(300)
 # asyncio leaves a transport to the garbage collector that is cancelled before it starts.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_thousands_of_connections_leave_nothing(implementation, aio, run):
