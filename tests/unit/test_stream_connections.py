@@ -1,5 +1,6 @@
 """Streams over real sockets: `open_connection`, `start_server` and their Unix likes."""
 
+import asyncio
 import ssl
 import sys
 
@@ -167,5 +168,114 @@ def test_a_refused_certificate_is_the_clients_error(run, aio):
             address = server.sockets[0].getsockname()
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 await aio.open_connection(*address, ssl=ssl.create_default_context())
+
+    run(main)
+
+
+async def connected(aio):
+    """Return (server, reader, writer) of a connection that sends back what it gets."""
+    server = await aio.start_server(echo, "127.0.0.1", 0)
+    return server, *await aio.open_connection(*server.sockets[0].getsockname())
+
+
+def test_what_a_program_puts_on_a_protocol_is_called(run, aio):
+    async def main():
+        server, reader, writer = await connected(aio)
+        protocol, heard = writer.transport.get_protocol(), []
+
+        def data_received(data):
+            heard.append(data)
+            type(protocol).data_received(protocol, data.upper())
+
+        protocol.data_received = data_received
+        writer.write(b"hello\n")
+        assert await reader.readline() == b"HELLO\n"
+        assert b"".join(heard) == b"hello\n"
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+
+    run(main)
+
+
+def test_what_a_program_puts_on_a_reader_is_called(run, aio):
+    async def main():
+        server, reader, writer = await connected(aio)
+        feed_data = reader.feed_data
+        reader.feed_data = lambda data: feed_data(data.upper())
+        writer.write(b"hello\n")
+        assert await reader.readline() == b"HELLO\n"
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+
+    run(main)
+
+
+def test_another_protocol_takes_over(run, aio):
+    class Upgraded(aio.Protocol):
+        def __init__(self):
+            self.data = b""
+            self.complete = aio.Event()
+
+        def data_received(self, data):
+            self.data += data
+            if self.data.endswith(b"\n"):
+                self.complete.set()
+
+    async def main():
+        server, reader, writer = await connected(aio)
+        writer.write(b"as a stream\n")
+        assert await reader.readuntil(b"stream\n") == b"as a stream\n"
+        upgraded = Upgraded()
+        writer.transport.set_protocol(upgraded)
+        writer.write(b"as a protocol\n")
+        await upgraded.complete.wait()
+        assert upgraded.data == b"as a protocol\n"
+        assert reader._buffer == b""
+        writer.close()
+        server.close()
+
+    run(main)
+
+
+def test_data_after_the_reader_is_gone_goes_nowhere(run, aio):
+    async def main():
+        server, reader, writer = await connected(aio)
+        del reader
+        writer._reader = None
+        writer.write(b"nobody reads the answer\n")
+        for _ in range(20):
+            await aio.sleep(0.001)
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+
+    run(main)
+
+
+@pytest.mark.only("aioxide")
+@pytest.mark.parametrize("name", ["asyncio", "uvloop"])
+def test_streams_on_the_loops_of_others(aio, name):
+    factory = pytest.importorskip(name).new_event_loop
+
+    async def main():
+        server, reader, writer = await connected(aio)
+        assert type(reader) is aio.StreamReader
+        await talk(reader, writer)
+        server.close()
+
+    with aio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
+@pytest.mark.only("aioxide")
+def test_asyncios_streams_on_our_loop(aio, run):
+    async def main():
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert type(reader) is asyncio.StreamReader
+        await talk(reader, writer)
+        server.close()
 
     run(main)
