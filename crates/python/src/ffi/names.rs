@@ -174,6 +174,7 @@ names! {
         accept_connection_task = c"_accept_connection2",
         accept_retry_delay = c"ACCEPT_RETRY_DELAY",
         function_attribute = c"__func__",
+        start_serving = c"_start_serving",
         make_socket_transport = c"_make_socket_transport",
         peername = c"peername",
         resume = c"_resume",

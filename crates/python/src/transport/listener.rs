@@ -3,8 +3,8 @@
 //! asyncio makes a task for each connection, which calls the factory, makes the transport and waits until it is
 //! connected. What of that can be seen from outside is kept (each connection has a context of its own; what the factory
 //! raises is dropped, except what has to leave the loop), and the task is not made: a plain connection has nothing to
-//! wait for. With TLS, in debug mode (where all of it is logged), with a task factory, or where somebody has replaced
-//! one of asyncio's methods, asyncio's own code runs.
+//! wait for. With TLS or a task factory it is made. In debug mode (where all of it is logged), for a socket of another
+//! class, or where somebody has replaced one of asyncio's methods, asyncio's own code accepts.
 
 use std::cell::Cell;
 use std::io;
@@ -16,9 +16,9 @@ use crate::event_loop::{Direction, LoopObject, SourceBase};
 use crate::ffi::{
     Args, Collectable, Dict, Entered, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature,
     Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, call_method1, call_method2,
-    call_positional, call0, call1, context_like, copy_context, names, tuple_of,
+    call_positional, call0, call1, context_like, copy_context, names, tuple_items, tuple_of,
 };
-use crate::sockets::{address_to_python, as_plain_socket, is_spoken};
+use crate::sockets::{SocketObject, address_to_python, as_plain_socket, is_spoken};
 
 /// A listening socket that a loop accepts from.
 #[repr(C)]
@@ -34,8 +34,7 @@ pub(crate) struct ListenerObject {
     arguments: Slot,
     fd: Cell<i32>,
     backlog: Cell<usize>,
-    /// Whether asyncio's own code has to accept.
-    by_asyncio: Cell<bool>,
+    has_tls: Cell<bool>,
 }
 
 // SAFETY: repr(C), and the first field is a `Layout` type.
@@ -108,6 +107,10 @@ fn start_serving(event_loop: &LoopObject, args: Args<'_>) -> Result<()> {
         required: 2,
     };
     let bound = SIGNATURE.bind_method(args)?;
+    let is_native = matches!(bound, [_, Some(socket), ..] if socket.exactly::<SocketObject>().is_some());
+    if !is_native || is_overridden(event_loop)? {
+        return start_serving_by_asyncio(event_loop, args);
+    }
     let [Some(factory), Some(socket), tls, server, backlog, handshake, shutdown, context] = bound else {
         return Ok(());
     };
@@ -139,9 +142,17 @@ fn start_serving(event_loop: &LoopObject, args: Args<'_>) -> Result<()> {
     listener.arguments.fill(tuple_of(values.get(..PARAMETERS).unwrap_or_default())?);
     let limit = backlog.int_value().map_or(0, |backlog| usize::try_from(backlog).unwrap_or(0));
     listener.backlog.set(limit);
-    let has_tls = tls.map_or(Ok(false), Object::is_true)?;
-    listener.by_asyncio.set(has_tls || is_overridden(event_loop)?);
+    listener.has_tls.set(tls.map_or(Ok(false), Object::is_true)?);
     listener.watch(event_loop)
+}
+
+/// asyncio's `_start_serving`, which calls `_accept_connection` from a reader.
+#[cold]
+fn start_serving_by_asyncio(event_loop: &LoopObject, args: Args<'_>) -> Result<()> {
+    let start = names().selector_loop.attribute(&names().start_serving)?;
+    let mut values = vec![event_loop.object()];
+    values.extend_from_slice(args.values());
+    call_keywords(&start, &values, args.positional().len() + 1, args.names()).map(drop)
 }
 
 fn or_constant(given: Option<&Object>, constants: &Object, name: &Object) -> Result<Owned> {
@@ -159,6 +170,13 @@ fn is_overridden(event_loop: &LoopObject) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// What the transport's `get_extra_info` knows from the beginning.
+fn extra_of(peer: &Address) -> Result<Dict> {
+    let extra = Dict::new()?;
+    extra.set(&names().peername, &*address_to_python(peer)?)?;
+    Ok(extra)
 }
 
 impl ListenerObject {
@@ -183,7 +201,7 @@ impl ListenerObject {
             return Ok(());
         };
         let plain = as_plain_socket(&socket).filter(|plain| is_spoken(plain.family()));
-        let Some(plain) = plain.filter(|_| !self.is_for_asyncio(&event_loop)) else {
+        let Some(plain) = plain.filter(|_| !event_loop.debug()) else {
             let Some(arguments) = self.arguments.get() else { return Ok(()) };
             let accept = event_loop.object().attribute(&names().accept_connection)?;
             return call_positional(&accept, &arguments).map(drop);
@@ -206,10 +224,6 @@ impl ListenerObject {
         Ok(())
     }
 
-    fn is_for_asyncio(&self, event_loop: &LoopObject) -> bool {
-        self.by_asyncio.get() || event_loop.debug() || !event_loop.makes_plain_tasks()
-    }
-
     /// Gives a connection its protocol and its transport, in a context of its own. What goes wrong is dropped, as
     /// asyncio does outside of debug mode, and the connection with it.
     fn serve(&self, event_loop: &LoopObject, connection: &Object, peer: &Address) -> Result<()> {
@@ -217,6 +231,9 @@ impl ListenerObject {
             Some(context) => Some(context_like(&context)?),
             None => None,
         };
+        if self.has_tls.get() || !event_loop.makes_plain_tasks() {
+            return self.begin_task(event_loop, connection, peer, given.as_deref());
+        }
         let context = given.clone().map_or_else(copy_context, Ok)?;
         let served = Entered::new(&context)
             .and_then(|_entered| self.connect(event_loop, connection, peer, given.as_deref()));
@@ -239,14 +256,39 @@ impl ListenerObject {
     ) -> Result<()> {
         let (Some(factory), Some(server)) = (self.factory.get(), self.server.get()) else { return Ok(()) };
         let protocol = call0(&factory)?;
-        let extra = Dict::new()?;
-        extra.set(&names().peername, &*address_to_python(peer)?)?;
+        let extra = extra_of(peer)?;
         let make = event_loop.object().attribute(&names().make_socket_transport)?;
         let nothing = crate::ffi::none();
         let values = [connection, &*protocol, extra.object(), &*server, context.unwrap_or(&nothing)];
         let keywords = &names().transport_keywords;
         let values = if cfg!(Py_3_15) { &values[..] } else { values.get(..4).unwrap_or_default() };
         call_keywords(&make, values, 2, Some(keywords)).map(drop)
+    }
+
+    /// A task does the same, where there is something to wait for (TLS) or somebody who wants to see the task.
+    fn begin_task(
+        &self,
+        event_loop: &LoopObject,
+        connection: &Object,
+        peer: &Address,
+        context: Option<&Object>,
+    ) -> Result<()> {
+        let Some(arguments) = self.arguments.get() else { return Ok(()) };
+        let [factory, _, tls, server, _, handshake, shutdown, ..] = *tuple_items(&arguments) else {
+            return Ok(());
+        };
+        let (extra, nothing) = (extra_of(peer)?, crate::ffi::none());
+        let context = context.unwrap_or(&nothing);
+        let serve = event_loop.object().attribute(&names().accept_connection_task)?;
+        let create_task = event_loop.object().attribute(&names().create_task)?;
+        let values = [factory, connection, extra.object(), tls, server, handshake, shutdown, context];
+        if cfg!(Py_3_15) {
+            let keywords = &names().context_keyword;
+            let coroutine = call_keywords(&serve, &values, 7, Some(keywords))?;
+            return call_keywords(&create_task, &[&*coroutine, context], 1, Some(keywords)).map(drop);
+        }
+        let coroutine = call_keywords(&serve, values.get(..7).unwrap_or_default(), 7, None)?;
+        call1(&create_task, &coroutine).map(drop)
     }
 
     /// Nothing can be accepted for now: says so, once, and looks again after a while. The socket stays readable
