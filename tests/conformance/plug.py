@@ -12,8 +12,8 @@ One thing that `patch()` does is taken back: on 3.14 and later it lets `get_even
 loop where none is, for programs of older eras, and the suite of 3.14 checks that it does not.
 
 What must always hold: after `install()` a task, a future, a loop and a transport made through
-asyncio's ordinary doors are aioxide's, or an exception says what is not. No test can quietly run against the standard
-library.
+asyncio's ordinary doors are aioxide's, or an exception says what is not. No test can quietly run
+against the standard library.
 """
 
 from __future__ import annotations
