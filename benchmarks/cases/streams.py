@@ -5,6 +5,10 @@ reader is fed by a callback, as a transport does it, so that reads wait as often
 fast network.
 """
 
+import functools
+import itertools
+import math
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -22,12 +26,28 @@ STAGES = 5
 WAITERS = 1_000
 
 
-class Feeder:
-    """A transport that has `data` to give, a chunk in each turn, and stops when it is told to."""
+@functools.lru_cache
+def period(unit: bytes, chunk: int) -> tuple[bytes, ...]:
+    """The chunks after which an endless repetition of `unit` begins anew with a chunk."""
+    length = math.lcm(len(unit), chunk)
+    block = unit * (length // len(unit))
+    return tuple(block[start : start + chunk] for start in range(0, length, chunk))
 
-    def __init__(self, aio: ModuleType, reader: Any, data: bytes, chunk: int) -> None:
+
+def chunks(unit: bytes, count: int, chunk: int) -> Iterator[bytes]:
+    """`unit * count` in chunks. They are made once: making bytes is not what is measured."""
+    whole, rest = divmod(len(unit) * count, chunk)
+    pieces = itertools.cycle(period(unit, chunk))
+    yield from itertools.islice(pieces, whole)
+    yield next(pieces)[:rest]
+
+
+class Feeder:
+    """A transport that has `unit * count` to give, a chunk in each turn, and stops when told to."""
+
+    def __init__(self, aio: ModuleType, reader: Any, unit: bytes, count: int, chunk: int) -> None:
         self.loop = aio.get_running_loop()
-        self.chunks = iter([data[start : start + chunk] for start in range(0, len(data), chunk)])
+        self.chunks = chunks(unit, count, chunk)
         self.reader = reader
         self.reading = True
         reader.set_transport(self)
@@ -53,7 +73,7 @@ class Feeder:
 
 async def readline_of_100_bytes(aio: ModuleType, count: int) -> int:
     reader = aio.StreamReader()
-    Feeder(aio, reader, LINE * count, CHUNK)
+    Feeder(aio, reader, LINE, count, CHUNK)
     lines = 0
     while await reader.readline():
         lines += 1
@@ -63,7 +83,7 @@ async def readline_of_100_bytes(aio: ModuleType, count: int) -> int:
 async def readline_one_at_a_time(aio: ModuleType, count: int) -> int:
     """Every line is waited for."""
     reader = aio.StreamReader()
-    Feeder(aio, reader, LINE * count, len(LINE))
+    Feeder(aio, reader, LINE, count, len(LINE))
     lines = 0
     while await reader.readline():
         lines += 1
@@ -73,7 +93,7 @@ async def readline_one_at_a_time(aio: ModuleType, count: int) -> int:
 def readexactly_of(size: int) -> Any:
     async def readexactly(aio: ModuleType, count: int) -> int:
         reader = aio.StreamReader()
-        Feeder(aio, reader, bytes(size) * count, CHUNK)
+        Feeder(aio, reader, bytes(size), count, CHUNK)
         for _ in range(count):
             expect(len(await reader.readexactly(size)), size, "bytes of a frame")
         return count
@@ -84,7 +104,7 @@ def readexactly_of(size: int) -> Any:
 async def http_requests(aio: ModuleType, count: int) -> int:
     """A request's head by `readuntil`, then its body by the length that the head gives."""
     reader = aio.StreamReader()
-    Feeder(aio, reader, REQUEST * count, 4 * len(REQUEST))
+    Feeder(aio, reader, REQUEST, count, 4 * len(REQUEST))
     for _ in range(count):
         head = await reader.readuntil(b"\r\n\r\n")
         first, *lines = head[:-4].split(b"\r\n")
