@@ -6,7 +6,6 @@ read or write is in the native module.
 
 import sys
 from asyncio.events import get_running_loop
-from asyncio.streams import *  # noqa: F403
 from collections.abc import Callable
 from typing import Any
 
