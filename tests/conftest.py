@@ -14,6 +14,7 @@ This runs twice, as ``[asyncio]`` and as ``[aioxide]``. Every fixture here follo
 ``loop_factory``    its ``new_event_loop``
 ``loop``            a fresh loop of it, not running, closed after the test
 ``run``             runs a coroutine function on such a loop (see ``toolkit.Run``)
+``any_loop``        as ``run``, and once more on the stdlib's loop
 ``launch``          runs a program in a new process behind that door (see ``toolkit.launch``)
 
 A test of something that only one of them has says so, and then runs once:
@@ -23,6 +24,7 @@ A test of something that only one of them has says so, and then runs once:
 A test of the stdlib's own functions on our loop imports asyncio as usual and takes ``run`` alone.
 """
 
+import asyncio
 import functools
 import importlib
 from collections.abc import Callable, Iterator
@@ -68,6 +70,14 @@ def run(loop_factory: Callable) -> Iterator[toolkit.Run]:
     yield runner
     # A future that the test still held may have reported only after the run.
     runner.check_reports()
+
+
+@pytest.fixture(params=["own-loop", "stdlib-loop"])
+def any_loop(request: pytest.FixtureRequest, run: toolkit.Run) -> toolkit.Run:
+    """``run`` on the loop of this implementation, then on the stdlib's."""
+    if request.param == "stdlib-loop":
+        run.loop_factory = asyncio.SelectorEventLoop
+    return run
 
 
 @pytest.fixture

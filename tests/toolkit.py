@@ -49,6 +49,19 @@ class Run:
         self.reports.append(context)
 
 
+async def answer(value: Any, turns: int = 1) -> Any:
+    """Return ``value`` after some turns of the loop."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    return value
+
+
+async def fail(error: BaseException, turns: int = 1) -> None:
+    """Raise ``error`` after some turns of the loop."""
+    await answer(None, turns)
+    raise error
+
+
 def launch(
     implementation: str,
     *arguments: str | os.PathLike[str],

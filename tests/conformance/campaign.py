@@ -7,9 +7,11 @@ beside the file's log, and every outcome in one JSON file a suite.
 
 from __future__ import annotations
 
+import argparse
 import concurrent.futures
 import dataclasses
 import json
+import os
 import pathlib
 import signal
 import sys
@@ -63,6 +65,35 @@ class Suite:
             json.dumps({"version": self.label, "patch": self.patch, "files": files}, indent=1)
             + "\n"
         )
+
+
+def add_options(
+    parser: argparse.ArgumentParser, implementations: tuple[str, ...], python: str = ""
+) -> None:
+    """The options that all suites share; PY and TESTS of the environment stand for theirs.
+
+    The first implementation is the default; `python` is what is tested when nothing says otherwise.
+    """
+    parser.add_argument(
+        "--python",
+        default=os.environ.get("PY") or python,
+        help='such as "3.11 3.14" (or PY=)',
+    )
+    parser.add_argument(
+        "--tests", default=os.environ.get("TESTS", ""), help='such as "test_tasks" (or TESTS=)'
+    )
+    parser.add_argument("--implementation", choices=implementations, default=implementations[0])
+    parser.add_argument(
+        "--profile", default="quick", help="cargo profile of the extension (default: quick)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=2, help="test files that run at the same time (default: 2)"
+    )
+    parser.add_argument(
+        "--record",
+        metavar="REASON",
+        help="write what failed into the expectations with this reason, strike what passed",
+    )
 
 
 def run_suites(suites: list[Suite], workers: int, limits: Limits) -> None:

@@ -11,7 +11,6 @@ all files of all versions rewrites `docs/conformance.md`; a partial one only pri
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import subprocess
 import sys
@@ -22,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import build_extension
 import pythons
 from conformance import record, table
-from conformance.campaign import Suite, end_on_sigterm, finish, run_suites
+from conformance.campaign import Suite, add_options, end_on_sigterm, finish, run_suites
 from conformance.expectations import Expectations, Verdict, load
 from conformance.run_file import Job, Limits
 
@@ -94,28 +93,11 @@ def add_missing_files(suite: Suite) -> None:
 
 
 def parse() -> argparse.Namespace:
-    """Reads the command line; PY and TESTS of the environment stand for its options."""
+    """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--python", default=os.environ.get("PY", ""), help='such as "3.11 3.14" (or PY=)'
-    )
-    parser.add_argument(
-        "--tests", default=os.environ.get("TESTS", ""), help='such as "test_tasks" (or TESTS=)'
-    )
-    parser.add_argument("--implementation", choices=("aioxide", "stdlib"), default="aioxide")
-    parser.add_argument(
-        "--profile", default="quick", help="cargo profile of the extension (default: quick)"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=2, help="test files that run at the same time (default: 2)"
-    )
+    add_options(parser, ("aioxide", "stdlib"))
     parser.add_argument(
         "--at-least", type=int, default=1, metavar="N", help="fail with fewer Pythons than this"
-    )
-    parser.add_argument(
-        "--record",
-        metavar="REASON",
-        help="write what failed into the expectations with this reason, strike what passed",
     )
     return parser.parse_args()
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import build_extension
 import pythons
 from conformance import record, table
-from conformance.campaign import Suite, end_on_sigterm, finish, run_suites
+from conformance.campaign import Suite, add_options, end_on_sigterm, finish, run_suites
 from conformance.expectations import Expectations, load
 from conformance.run_file import Job, Limits
 
@@ -178,28 +178,9 @@ def make_suite(
 
 
 def parse() -> argparse.Namespace:
-    """Reads the command line; PY and TESTS of the environment stand for its options."""
+    """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--python",
-        default=os.environ.get("PY") or DEFAULT_PYTHON,
-        help='such as "3.12 3.14" (or PY=)',
-    )
-    parser.add_argument(
-        "--tests", default=os.environ.get("TESTS", ""), help='such as "test_tcp" (or TESTS=)'
-    )
-    parser.add_argument("--implementation", choices=("aioxide", "uvloop"), default="aioxide")
-    parser.add_argument(
-        "--profile", default="quick", help="cargo profile of the extension (default: quick)"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=2, help="test files that run at the same time (default: 2)"
-    )
-    parser.add_argument(
-        "--record",
-        metavar="REASON",
-        help="write what failed into the expectations with this reason, strike what passed",
-    )
+    add_options(parser, ("aioxide", "uvloop"), DEFAULT_PYTHON)
     return parser.parse_args()
 
 

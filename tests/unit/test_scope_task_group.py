@@ -9,24 +9,7 @@ import weakref
 
 import pytest
 
-
-@pytest.fixture(params=["same", "stdlib"], ids=["own-loop", "stdlib-loop"])
-def any_loop(request, run):
-    """Run on the implementation's own loop, and on the stdlib's: the class works on both."""
-    if request.param == "stdlib":
-        run.loop_factory = asyncio.SelectorEventLoop
-    return run
-
-
-async def answer(value, turns=1):
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    return value
-
-
-async def fail(error, turns=1):
-    await answer(None, turns)
-    raise error
+from toolkit import answer, fail
 
 
 async def sleep_and_note(notes, name):

@@ -9,14 +9,6 @@ import weakref
 import pytest
 
 
-@pytest.fixture(params=["same", "stdlib"], ids=["own-loop", "stdlib-loop"])
-def any_loop(request, run, loop_factory):
-    """Run on the implementation's own loop, and on the stdlib's: the classes work on both."""
-    if request.param == "stdlib":
-        run.loop_factory = asyncio.SelectorEventLoop
-    return run
-
-
 def test_block_in_time(aio, any_loop):
     async def main():
         async with aio.timeout(60) as limit:

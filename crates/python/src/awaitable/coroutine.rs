@@ -285,22 +285,12 @@ impl<M: Machine> CoroutineObject<M> {
 
     /// `send(None)`, where the end is always an exception.
     fn resume_once(&self, thrown: Option<Owned>) -> Result<Owned> {
-        match self.go_on(thrown)? {
-            Step::Yield(value) => Ok(value),
-            Step::Return(value) => Err(Raised::stop_iteration(value)),
-        }
+        self.go_on(thrown)?.yielded()
     }
 
     /// `throw(type_or_exception, value=None, traceback=None)`.
     fn throw(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<3> = Signature {
-            function: "throw",
-            parameters: [c"type", c"value", c"traceback"],
-            positional: 3,
-            required: 1,
-        };
-        let [kind, value, traceback] = SIGNATURE.bind(args)?;
-        self.resume_once(Some(thrown(Thrower::Coroutine, kind, value, traceback)?))
+        self.resume_once(Some(thrown(Thrower::Coroutine, args)?))
     }
 
     /// `close()`.

@@ -3,7 +3,7 @@
 use aioxide_core::reactor::Waker;
 
 use crate::event_loop::Ready;
-use crate::ffi::{Layout, Object, Owned, Result, Visitor, call_in_thread, call1, names, tuple_of};
+use crate::ffi::{Layout, Object, Owned, Result, Visitor, call_positional, call1, names, tuple_of};
 use crate::future::{FutureObject, State};
 
 /// Something for a worker to do.
@@ -27,7 +27,7 @@ impl Job {
     pub(super) fn run(self, run_item: &Object) -> Result<Option<Waker>> {
         match self {
             Self::Call(call) => Ok(call.run()),
-            Self::Item(item) => call_in_thread(run_item, &*tuple_of(&[&item])?).map(|_| None),
+            Self::Item(item) => call_positional(run_item, &*tuple_of(&[&item])?).map(|_| None),
         }
     }
 
@@ -61,7 +61,7 @@ impl Call {
         if future.state() == State::Cancelled {
             return None;
         }
-        let called = call_in_thread(&callable, &arguments);
+        let called = call_positional(&callable, &arguments);
         let outcome = match called {
             Ok(result) => Ready::Resolve(future.clone(), result),
             Err(raised) => Ready::Reject(future.clone(), as_asyncio_has_it(raised.take())),

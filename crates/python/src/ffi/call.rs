@@ -1,11 +1,10 @@
 //! Calling Python: vectorcall with the arguments on the stack, and the one place that detaches.
 
-use std::mem::ManuallyDrop;
 use std::ptr;
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result};
+use super::{Layout, Object, Owned, Raised, Result, running};
 
 /// The flag that lets a callee use the spare slot before the first argument (for `self`).
 const SPARE: usize = ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
@@ -24,7 +23,7 @@ unsafe fn returned(pointer: *mut ffi::PyObject) -> Result<Owned> {
 #[inline]
 pub(crate) fn call0(callable: &Object) -> Result<Owned> {
     // SAFETY: no arguments, a live callable.
-    unsafe { returned(ffi::PyObject_CallNoArgs(callable.pointer())) }
+    unsafe { returned(running::PyObject_CallNoArgs(callable.pointer())) }
 }
 
 /// `callable(argument)`.
@@ -33,7 +32,7 @@ pub(crate) fn call1(callable: &Object, argument: &Object) -> Result<Owned> {
     let mut arguments = [ptr::null_mut(), argument.pointer()];
     // SAFETY: one argument after a writable spare slot, all alive during the call.
     unsafe {
-        returned(ffi::PyObject_Vectorcall(
+        returned(running::PyObject_Vectorcall(
             callable.pointer(),
             arguments.as_mut_ptr().add(1).cast_const(),
             1 | SPARE,
@@ -48,7 +47,7 @@ pub(crate) fn call2(callable: &Object, first: &Object, second: &Object) -> Resul
     let mut arguments = [ptr::null_mut(), first.pointer(), second.pointer()];
     // SAFETY: two arguments after a writable spare slot.
     unsafe {
-        returned(ffi::PyObject_Vectorcall(
+        returned(running::PyObject_Vectorcall(
             callable.pointer(),
             arguments.as_mut_ptr().add(1).cast_const(),
             2 | SPARE,
@@ -61,39 +60,7 @@ pub(crate) fn call2(callable: &Object, first: &Object, second: &Object) -> Resul
 #[inline]
 pub(crate) fn call_positional(callable: &Object, arguments: &Object) -> Result<Owned> {
     // SAFETY: `PyObject_Call` checks that `arguments` is a tuple.
-    unsafe { returned(ffi::PyObject_Call(callable.pointer(), arguments.pointer(), ptr::null_mut())) }
-}
-
-/// `callable(*arguments)` for a tuple, in a thread that the interpreter may end at its own end.
-///
-/// A program that is interrupted while it waits for its threads goes on to finalize the interpreter. A
-/// thread that then wants to run Python is ended by `pthread_exit` before 3.14, which unwinds its stack;
-/// at the first frame of Rust that would abort the process. Here it is stopped for good instead, which
-/// is what the interpreter itself does since 3.14.
-pub(crate) fn call_in_thread(callable: &Object, arguments: &Object) -> Result<Owned> {
-    unsafe extern "C-unwind" {
-        fn PyObject_Call(
-            callable: *mut ffi::PyObject,
-            arguments: *mut ffi::PyObject,
-            keywords: *mut ffi::PyObject,
-        ) -> *mut ffi::PyObject;
-    }
-    /// Dropped only when the stack is unwound under it.
-    struct StopHere;
-    impl Drop for StopHere {
-        fn drop(&mut self) {
-            loop {
-                std::thread::park();
-            }
-        }
-    }
-    let stop_here = StopHere;
-    // SAFETY: as `call_positional`; the declaration differs from PyO3's only in that it may unwind.
-    unsafe {
-        let result = PyObject_Call(callable.pointer(), arguments.pointer(), ptr::null_mut());
-        let _returned = ManuallyDrop::new(stop_here);
-        returned(result)
-    }
+    unsafe { returned(running::PyObject_Call(callable.pointer(), arguments.pointer(), ptr::null_mut())) }
 }
 
 /// `callable(*values[..positional], **dict(zip(names, values[positional..])))`.
@@ -108,7 +75,7 @@ pub(crate) fn call_keywords(
     let names = names.map_or(ptr::null_mut(), Layout::pointer);
     // SAFETY: `&Object` and `*mut PyObject` have one representation; without SPARE nobody writes there.
     unsafe {
-        returned(ffi::PyObject_Vectorcall(callable.pointer(), values.as_ptr().cast(), positional, names))
+        returned(running::PyObject_Vectorcall(callable.pointer(), values.as_ptr().cast(), positional, names))
     }
 }
 
@@ -118,7 +85,7 @@ pub(crate) fn call_method0(object: &Object, name: &Object) -> Result<Owned> {
     let mut arguments = [ptr::null_mut(), object.pointer()];
     // SAFETY: `self` after a writable spare slot.
     unsafe {
-        returned(ffi::PyObject_VectorcallMethod(
+        returned(running::PyObject_VectorcallMethod(
             name.pointer(),
             arguments.as_mut_ptr().add(1).cast_const(),
             1 | SPARE,
@@ -133,7 +100,7 @@ pub(crate) fn call_method1(object: &Object, name: &Object, argument: &Object) ->
     let mut arguments = [ptr::null_mut(), object.pointer(), argument.pointer()];
     // SAFETY: `self` and one argument after a writable spare slot.
     unsafe {
-        returned(ffi::PyObject_VectorcallMethod(
+        returned(running::PyObject_VectorcallMethod(
             name.pointer(),
             arguments.as_mut_ptr().add(1).cast_const(),
             2 | SPARE,
@@ -147,7 +114,7 @@ pub(crate) fn call_method2(object: &Object, name: &Object, first: &Object, secon
     let mut arguments = [ptr::null_mut(), object.pointer(), first.pointer(), second.pointer()];
     // SAFETY: `self` and two arguments after a writable spare slot.
     unsafe {
-        returned(ffi::PyObject_VectorcallMethod(
+        returned(running::PyObject_VectorcallMethod(
             name.pointer(),
             arguments.as_mut_ptr().add(1).cast_const(),
             3 | SPARE,

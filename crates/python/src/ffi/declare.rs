@@ -3,10 +3,12 @@
 /// Makes a struct a native Python type: `native_type!(Name, holds: [fields])`.
 ///
 /// The struct is `repr(C)`, begins with the object header or another native type, is all zero bytes
-/// when it is empty, and `holds` names every field with references that can be part of a cycle. A type with a
-/// finalizer says by `speaks` which objects need it before they die.
+/// when it is empty, and `holds` names every field with references that can be part of a cycle; without
+/// it the struct implements [`Collectable`](super::Collectable) itself. A type with a finalizer says by
+/// `speaks` which objects need it before they die. With `recycled` after the name, dead objects' memory is
+/// used again.
 macro_rules! native_type {
-    ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)?) => {
+    ($name:ty) => {
         // SAFETY: repr(C), header first (the macro's contract).
         unsafe impl $crate::ffi::Layout for $name {}
 
@@ -20,6 +22,22 @@ macro_rules! native_type {
                 }
             }
         };
+    };
+    ($name:ty, recycled $(, $($holds:tt)*)?) => {
+        $crate::ffi::native_type!($name $(, $($holds)*)?);
+
+        const _: () = {
+            static FREE: $crate::ffi::FreeList = $crate::ffi::FreeList::new();
+
+            impl $crate::ffi::Recycled for $name {
+                fn free_list() -> &'static $crate::ffi::FreeList {
+                    &FREE
+                }
+            }
+        };
+    };
+    ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)?) => {
+        $crate::ffi::native_type!($name);
 
         impl $crate::ffi::Collectable for $name {
             fn traverse(&self, visitor: &mut $crate::ffi::Visitor) {

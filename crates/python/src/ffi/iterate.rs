@@ -4,7 +4,7 @@ use std::ptr;
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result, Step, call_method1, names};
+use super::{Layout, Object, Owned, Raised, Result, Step, call_method1, names, running};
 
 /// The iterator that `await awaitable` runs on. Raises `TypeError` when there is none.
 pub(crate) fn await_iterator(awaitable: &Object) -> Result<Owned> {
@@ -55,7 +55,7 @@ pub(crate) fn send_none(coroutine: &Object) -> Result<Step> {
     let mut result = ptr::null_mut();
     // SAFETY: a live coroutine (or whatever passes for one); `result` becomes a new reference or null.
     unsafe {
-        let code = ffi::PyIter_Send(coroutine.pointer(), ffi::Py_None(), &raw mut result);
+        let code = running::PyIter_Send(coroutine.pointer(), ffi::Py_None(), &raw mut result);
         match (code, Owned::from_pointer(result)) {
             (ffi::PySendResult::PYGEN_NEXT, Some(value)) => Ok(Step::Yield(value)),
             (ffi::PySendResult::PYGEN_RETURN, Some(value)) => Ok(Step::Return(value)),

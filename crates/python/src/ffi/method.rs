@@ -176,6 +176,16 @@ pub(crate) enum Step {
     Return(Owned),
 }
 
+impl Step {
+    /// What `send()` and `throw()` return: the value that was given. An end is a `StopIteration`.
+    pub(crate) fn yielded(self) -> Result<Owned> {
+        match self {
+            Self::Yield(value) => Ok(value),
+            Self::Return(value) => Err(Raised::stop_iteration(value)),
+        }
+    }
+}
+
 /// `tp_init`.
 pub(super) unsafe extern "C" fn initialise<T: Layout, F>(
     this: *mut ffi::PyObject,

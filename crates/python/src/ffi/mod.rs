@@ -13,7 +13,8 @@
 //! (the one place that detaches, [`detached`], holds none of them), and none crosses a thread. That is
 //! why they are neither `Send` nor `Sync` and why their drops need no check.
 //!
-//! Read next: `object.rs`, then `types.rs` (how a Rust struct becomes a Python type), then `future/`.
+//! Read next: `object.rs`, then `types.rs` (how a Rust struct becomes a Python type) and `instance.rs`
+//! (how its objects live), then `future/`.
 
 mod args;
 mod bytes;
@@ -28,12 +29,14 @@ mod error;
 mod freelist;
 mod function;
 mod gc;
+mod instance;
 mod iterate;
 mod lazily;
 mod method;
 mod names;
 mod object;
 mod returns;
+mod running;
 mod sequence;
 #[cfg(Py_3_12)]
 mod stop;
@@ -46,8 +49,8 @@ pub(crate) use bytes::{
     Buffer, audit, audit_all, bytes_filled, bytes_of, file_system_text, memory_view, text_of,
 };
 pub(crate) use call::{
-    call_in_thread, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
-    call2, check_signals, detached, thread_identity,
+    call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
+    check_signals, detached, thread_identity,
 };
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
@@ -72,6 +75,7 @@ pub(crate) use error::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor};
+pub(crate) use instance::{Recycled, allocate, allocate_recycled};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
@@ -82,5 +86,5 @@ pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};
-pub(crate) use types::{Recycled, TypeBuilder, allocate, allocate_recycled};
+pub(crate) use types::TypeBuilder;
 pub(crate) use weak::{weak_reference, weak_target};

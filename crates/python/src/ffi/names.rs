@@ -300,7 +300,7 @@ names! {
         task_repr = "asyncio.base_tasks" . "_task_repr",
         task_get_stack = "asyncio.base_tasks" . "_task_get_stack",
         task_print_stack = "asyncio.base_tasks" . "_task_print_stack",
-        current_task = "asyncio" . "current_task",
+        #[cfg(Py_3_14)] current_task = "asyncio" . "current_task",
         type_error = "builtins" . "TypeError",
         runtime_error = "builtins" . "RuntimeError",
         stop_iteration = "builtins" . "StopIteration",

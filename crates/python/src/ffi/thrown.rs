@@ -2,7 +2,7 @@
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result, call_positional, call0, call1};
+use super::{Args, Layout, Object, Owned, Raised, Result, Signature, call_positional, call0, call1};
 
 /// Whose `throw` it is: the interpreter words the refusal of what is no exception differently.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,12 +16,14 @@ pub(crate) enum Thrower {
 /// The exception instance that the arguments of a coroutine's or an iterator's `throw` stand for.
 ///
 /// Raises what the interpreter's own generators raise for arguments that make no exception.
-pub(crate) fn thrown(
-    thrower: Thrower,
-    kind: Option<&Object>,
-    value: Option<&Object>,
-    traceback: Option<&Object>,
-) -> Result<Owned> {
+pub(crate) fn thrown(thrower: Thrower, args: Args<'_>) -> Result<Owned> {
+    const SIGNATURE: Signature<3> = Signature {
+        function: "throw",
+        parameters: [c"type", c"value", c"traceback"],
+        positional: 3,
+        required: 1,
+    };
+    let [kind, value, traceback] = SIGNATURE.bind(args)?;
     if cfg!(Py_3_12) && (value.is_some() || traceback.is_some()) {
         warn_of_old_signature()?;
     }

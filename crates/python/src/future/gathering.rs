@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeBuilder,
-    TypeCell, Visitor, allocate_recycled, list_items, names,
+    Args, Collectable, Layout, Object, Owned, Result, Slot, TypeBuilder, Visitor, allocate_recycled,
+    list_items, names, native_type,
 };
 use crate::task::cancel_any;
 
@@ -31,25 +31,7 @@ impl Deref for GatheringFuture {
     }
 }
 
-// SAFETY: repr(C), and the first field is a `Layout` type.
-unsafe impl Layout for GatheringFuture {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `register` makes the type with this layout, as a subclass of the future's; zero bytes are an
-// empty slot and `false`.
-unsafe impl Native for GatheringFuture {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for GatheringFuture {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
+native_type!(GatheringFuture, recycled);
 
 impl Collectable for GatheringFuture {
     fn traverse(&self, visitor: &mut Visitor) {

@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Signature, Slot,
-    Step, TypeBuilder, TypeCell, Visitor, allocate_recycled,
+    Args, Layout, Object, Owned, Raised, Result, Slot, Step, Thrower, TypeBuilder, allocate_recycled,
+    native_type, thrown,
 };
 
 use super::FutureObject;
@@ -20,34 +20,7 @@ pub(crate) struct FutureIterator {
     future: Slot<FutureObject>,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for FutureIterator {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `register` makes the type with this layout; a zero slot is empty.
-unsafe impl Native for FutureIterator {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for FutureIterator {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
-
-impl Collectable for FutureIterator {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.future);
-    }
-
-    fn clear(&self) {
-        self.future.clear();
-    }
-}
+native_type!(FutureIterator, recycled, holds: [future]);
 
 const _: () = assert!(offset_of!(FutureIterator, future) == size_of::<ffi::PyObject>());
 
@@ -62,7 +35,7 @@ impl FutureIterator {
             .resumable(Self::resume)
             .method1(
                 c"send",
-                |iterator: &Self, _value: &Object| iterator.resume_once(),
+                |iterator: &Self, _value: &Object| iterator.resume()?.yielded(),
                 c"Resume the await; the value is ignored.",
             )
             .method_fast(c"throw", Self::throw, c"Raise an exception at the await.")
@@ -96,24 +69,9 @@ impl FutureIterator {
         Ok(Step::Yield(future.own().into_object()))
     }
 
-    /// `send(value)`, where the end of the iteration is always an exception.
-    fn resume_once(&self) -> Result<Owned> {
-        match self.resume()? {
-            Step::Yield(future) => Ok(future),
-            Step::Return(value) => Err(Raised::stop_iteration(value)),
-        }
-    }
-
     /// `throw(type_or_exception, value=None, traceback=None)`.
     fn throw(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<3> = Signature {
-            function: "throw",
-            parameters: [c"type", c"value", c"traceback"],
-            positional: 3,
-            required: 1,
-        };
-        let [kind, value, traceback] = SIGNATURE.bind(args)?;
-        let exception = crate::ffi::thrown(crate::ffi::Thrower::Iterator, kind, value, traceback);
+        let exception = thrown(Thrower::Iterator, args);
         if exception.is_ok() {
             self.future.clear();
         }

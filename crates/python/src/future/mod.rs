@@ -42,5 +42,5 @@ pub(crate) use iterator::FutureIterator;
 pub(crate) use layout::{FutureObject, State, as_future, as_plain_future};
 pub(crate) use methods::{cancel_message, disguise, register};
 use observer::register_observers;
-pub(crate) use observer::{Observe, ObserverBase, ObserverObject};
+pub(crate) use observer::{Observe, ObserverBase, ObserverObject, observer};
 pub(crate) use waiters::Waiter;

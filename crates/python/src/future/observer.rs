@@ -34,6 +34,54 @@ pub(crate) unsafe trait Observe: Collectable + Sized + 'static {
     fn completed(observer: &ObserverObject<Self>, future: &Object) -> Result<()>;
 }
 
+/// Makes a struct an [`Observe`] whose method `on_done(future)` is told that a future is done.
+///
+/// The struct consists of slots and cells, whose zero bytes are empty. `shown` is what asyncio calls its
+/// own callback, `type` names the Python type, and `holds` every field with references.
+macro_rules! observer {
+    ($observer:ty, shown: $shown:expr, type: $type:literal, holds: [$($field:ident),*]) => {
+        const _: () = {
+            static TYPE: $crate::ffi::TypeCell = $crate::ffi::TypeCell::new();
+            static FREE: $crate::ffi::FreeList = $crate::ffi::FreeList::new();
+
+            // SAFETY: registered once, by its folder's `register`; zero bytes are empty slots and cells.
+            unsafe impl $crate::future::Observe for $observer {
+                const NAME: &'static str = $shown;
+                const TYPE: &'static std::ffi::CStr =
+                    $crate::ffi::c_text(concat!("aioxide._native.", $type, "\0"));
+
+                fn type_cell() -> &'static $crate::ffi::TypeCell {
+                    &TYPE
+                }
+
+                fn free_list() -> &'static $crate::ffi::FreeList {
+                    &FREE
+                }
+
+                #[inline(always)]
+                fn completed(
+                    observer: &$crate::future::ObserverObject<Self>,
+                    future: &$crate::ffi::Object,
+                ) -> $crate::ffi::Result<()> {
+                    observer.state.on_done(future)
+                }
+            }
+        };
+
+        impl $crate::ffi::Collectable for $observer {
+            fn traverse(&self, visitor: &mut $crate::ffi::Visitor) {
+                $($crate::ffi::Collectable::traverse(&self.$field, visitor);)*
+            }
+
+            fn clear(&self) {
+                $($crate::ffi::Collectable::clear(&self.$field);)*
+            }
+        }
+    };
+}
+
+pub(crate) use observer;
+
 /// Tells one kind of observer that a future is done.
 type Notify = fn(&ObserverBase, &Object) -> Result<()>;
 

@@ -8,15 +8,16 @@ use pyo3::ffi;
 
 use crate::event_loop::{current_loop, running_loop, running_loop_if_any};
 use crate::ffi::{
-    Args, BoundMethod, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised,
-    Result, Signature, Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, items_of,
-    names, none, set_add, set_discard, set_of,
+    Args, BoundMethod, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot,
+    TypeBuilder, Visitor, allocate, call_keywords, call_method0, items_of, names, native_type, none, set_add,
+    set_discard, set_of,
 };
 use crate::future::any::{add_observer, is_done, remove_observer, resolve};
-use crate::future::{Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by};
+use crate::future::{ObserverObject, add_to_awaited_by, discard_from_awaited_by, observer};
+use crate::task::awaiting_task;
 
 use super::completion_steps::{Gives, WaitForOne};
-use super::create::{awaiting_task, create_future_on};
+use super::create::create_future_on;
 use super::ensure_future_on;
 
 /// The iterator that `as_completed()` returns.
@@ -52,17 +53,7 @@ struct CompletionQueue {
     takers: Confined<VecDeque<Owned>>,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for Completions {}
-
-static TYPE: TypeCell = TypeCell::new();
-
-// SAFETY: `register` makes the type with this layout; zero bytes are empty slots, no queue and zero.
-unsafe impl Native for Completions {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
+native_type!(Completions);
 
 impl Collectable for Completions {
     fn traverse(&self, visitor: &mut Visitor) {
@@ -314,37 +305,16 @@ pub(crate) struct OneCompleted {
     completions: Slot<Completions>,
 }
 
-static OBSERVER_TYPE: TypeCell = TypeCell::new();
-static OBSERVER_FREE: FreeList = FreeList::new();
+const CALLBACK: &str = if cfg!(Py_3_13) {
+    "_AsCompletedIterator._handle_completion"
+} else {
+    "as_completed.<locals>._on_completion"
+};
 
-// SAFETY: registered once; zero bytes are an empty slot.
-unsafe impl Observe for OneCompleted {
-    const NAME: &'static str = if cfg!(Py_3_13) {
-        "_AsCompletedIterator._handle_completion"
-    } else {
-        "as_completed.<locals>._on_completion"
-    };
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.as_completed_callback";
+observer!(OneCompleted, shown: CALLBACK, type: "as_completed_callback", holds: [completions]);
 
-    fn type_cell() -> &'static TypeCell {
-        &OBSERVER_TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &OBSERVER_FREE
-    }
-
-    fn completed(observer: &ObserverObject<Self>, future: &Object) -> Result<()> {
-        observer.state.completions.get().map_or(Ok(()), |completions| completions.completed(future))
-    }
-}
-
-impl Collectable for OneCompleted {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.completions);
-    }
-
-    fn clear(&self) {
-        self.completions.clear();
+impl OneCompleted {
+    fn on_done(&self, future: &Object) -> Result<()> {
+        self.completions.get().map_or(Ok(()), |completions| completions.completed(future))
     }
 }

@@ -4,7 +4,7 @@ use crate::event_loop::{LoopObject, running_loop};
 use crate::ffi::{
     Args, Object, Owned, Result, Signature, call_keywords, call_method1, call1, is_named, names,
 };
-use crate::task::TaskObject;
+use crate::task::{TaskObject, current_task_of};
 
 /// `create_task(coro, *, name=None, context=None, ...)`: a task on the running loop.
 ///
@@ -73,22 +73,8 @@ pub(crate) fn create_future_on(event_loop: &Object) -> Result<Owned> {
     }
 }
 
-/// The task that runs on `event_loop`, for the call graph; nothing before 3.14, which has none.
-#[cfg(Py_3_14)]
-pub(super) fn awaiting_task(event_loop: &Object) -> Result<Option<Owned>> {
-    let current = current_task_of(event_loop)?;
-    Ok(Some(current).filter(|current| !current.is_none()))
-}
-
-/// The task that runs on `event_loop`, for the call graph; nothing before 3.14, which has none.
-#[cfg(not(Py_3_14))]
-#[allow(clippy::unnecessary_wraps, reason = "the same shape as on the versions that have a call graph")]
-pub(super) fn awaiting_task(_event_loop: &Object) -> Result<Option<Owned>> {
-    Ok(None)
-}
-
 /// `current_task(loop=None)`: the task that is running, or `None`.
-pub(crate) fn current_task(args: Args<'_>) -> Result<Owned> {
+pub(crate) fn current_task(args: Args<'_>) -> Result<Option<Owned>> {
     const SIGNATURE: Signature<1> =
         Signature { function: "current_task", parameters: [c"loop"], positional: 1, required: 0 };
     let [event_loop] = SIGNATURE.bind(args)?;
@@ -96,18 +82,6 @@ pub(crate) fn current_task(args: Args<'_>) -> Result<Owned> {
         Some(given) => current_task_of(given),
         None => current_task_of(&*running_loop()?),
     }
-}
-
-/// From 3.14 on each thread keeps its own, which only the interpreter's function reads.
-#[cfg(Py_3_14)]
-fn current_task_of(event_loop: &Object) -> Result<Owned> {
-    call1(&names().current_task, event_loop)
-}
-
-/// Up to 3.13 it stands in a dict by loops.
-#[cfg(not(Py_3_14))]
-fn current_task_of(event_loop: &Object) -> Result<Owned> {
-    Ok(crate::ffi::dict_get(&names().current_tasks, event_loop)?.unwrap_or_else(crate::ffi::none))
 }
 
 /// `all_tasks(loop=None)`: the set of the tasks that are not done. The standard library collects them,

@@ -3,18 +3,15 @@
 use std::cell::Cell;
 
 use crate::event_loop::current_loop;
-use crate::ffi::{
-    Args, Collectable, FreeList, Object, Owned, Result, Slot, TypeCell, Visitor, call1, list_items, list_of,
-    names,
-};
+use crate::ffi::{Args, Object, Owned, Result, Slot, call1, list_items, list_of, names};
 use crate::future::any::{
     add_observer, cancel_message_of, cancelled_error_of, exception_of, is_cancelled, is_done, resolve,
     result_of,
 };
-use crate::future::{GatheringFuture, Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by};
-use crate::task::{TaskObject, loop_of};
+use crate::future::{GatheringFuture, ObserverObject, add_to_awaited_by, discard_from_awaited_by, observer};
+use crate::task::{TaskObject, awaiting_task, loop_of};
 
-use super::create::{awaiting_task, create_future_on};
+use super::create::create_future_on;
 use super::distinct::Distinct;
 use super::ensure_future_on;
 
@@ -84,7 +81,7 @@ impl Gathering {
         state.outer.fill(outer.clone());
         // Some children may have finished at once: if all have, the whole is done now.
         for child in self.done {
-            ChildDone::completed(&self.observer, &child)?;
+            self.observer.state.on_done(&child)?;
         }
         Ok(outer.into_object())
     }
@@ -164,44 +161,16 @@ pub(crate) struct ChildDone {
     return_exceptions: Cell<bool>,
 }
 
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots, zero and `false`.
-unsafe impl Observe for ChildDone {
-    const NAME: &'static str = "gather.<locals>._done_callback";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.gather_callback";
-
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-
-    #[inline]
-    fn completed(observer: &ObserverObject<Self>, child: &Object) -> Result<()> {
-        observer.state.child_done(child)
-    }
-}
-
-impl Collectable for ChildDone {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.outer);
-        visitor.slot(&self.children);
-        visitor.slot(&self.waiting);
-    }
-
-    fn clear(&self) {
-        self.outer.clear();
-        self.children.clear();
-        self.waiting.clear();
-    }
-}
+observer!(
+    ChildDone,
+    shown: "gather.<locals>._done_callback",
+    type: "gather_callback",
+    holds: [outer, children, waiting]
+);
 
 impl ChildDone {
-    fn child_done(&self, child: &Object) -> Result<()> {
+    #[inline]
+    fn on_done(&self, child: &Object) -> Result<()> {
         self.finished.set(self.finished.get() + 1);
         if let Some(waiting) = self.waiting.get() {
             discard_from_awaited_by(child, &waiting)?;

@@ -1,15 +1,13 @@
 //! `shield`: a future that can be cancelled without cancelling the one behind it.
 
-use crate::ffi::{
-    Args, Collectable, FreeList, Object, Owned, Result, Signature, Slot, TypeCell, Visitor, none,
-};
+use crate::ffi::{Args, Object, Owned, Result, Signature, Slot, none};
 use crate::future::any::{
     add_observer, exception_of, is_cancelled, is_done, reject, remove_observer, resolve, result_of,
 };
-use crate::future::{Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by};
-use crate::task::{cancel_any, loop_of};
+use crate::future::{ObserverObject, add_to_awaited_by, discard_from_awaited_by, observer};
+use crate::task::{awaiting_task, cancel_any, loop_of};
 
-use super::create::{awaiting_task, create_future_on};
+use super::create::create_future_on;
 use super::ensure_future_on;
 
 /// `shield(arg)`.
@@ -49,41 +47,15 @@ pub(crate) struct InnerDone {
     waiting: Slot,
 }
 
-static INNER_TYPE: TypeCell = TypeCell::new();
-static INNER_FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots.
-unsafe impl Observe for InnerDone {
-    const NAME: &'static str = "shield.<locals>._inner_done_callback";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.shield_inner_callback";
-
-    fn type_cell() -> &'static TypeCell {
-        &INNER_TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &INNER_FREE
-    }
-
-    fn completed(observer: &ObserverObject<Self>, inner: &Object) -> Result<()> {
-        observer.state.inner_done(inner)
-    }
-}
-
-impl Collectable for InnerDone {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.outer);
-        visitor.slot(&self.waiting);
-    }
-
-    fn clear(&self) {
-        self.outer.clear();
-        self.waiting.clear();
-    }
-}
+observer!(
+    InnerDone,
+    shown: "shield.<locals>._inner_done_callback",
+    type: "shield_inner_callback",
+    holds: [outer, waiting]
+);
 
 impl InnerDone {
-    fn inner_done(&self, inner: &Object) -> Result<()> {
+    fn on_done(&self, inner: &Object) -> Result<()> {
         self.forget_waiting(inner)?;
         let Some(outer) = self.outer.get() else { return Ok(()) };
         if is_cancelled(&outer)? {
@@ -113,25 +85,16 @@ pub(crate) struct OuterDone {
     inner_done: Slot<ObserverObject<InnerDone>>,
 }
 
-static OUTER_TYPE: TypeCell = TypeCell::new();
-static OUTER_FREE: FreeList = FreeList::new();
+observer!(
+    OuterDone,
+    shown: "shield.<locals>._outer_done_callback",
+    type: "shield_outer_callback",
+    holds: [inner, inner_done]
+);
 
-// SAFETY: registered once; zero bytes are empty slots.
-unsafe impl Observe for OuterDone {
-    const NAME: &'static str = "shield.<locals>._outer_done_callback";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.shield_outer_callback";
-
-    fn type_cell() -> &'static TypeCell {
-        &OUTER_TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &OUTER_FREE
-    }
-
-    fn completed(observer: &ObserverObject<Self>, _outer: &Object) -> Result<()> {
-        let state = &observer.state;
-        let (Some(inner), Some(inner_done)) = (state.inner.get(), state.inner_done.get()) else {
+impl OuterDone {
+    fn on_done(&self, _outer: &Object) -> Result<()> {
+        let (Some(inner), Some(inner_done)) = (self.inner.get(), self.inner_done.get()) else {
             return Ok(());
         };
         if is_done(&inner)? {
@@ -139,17 +102,5 @@ unsafe impl Observe for OuterDone {
         }
         remove_observer(&inner, inner_done.base())?;
         inner_done.state.forget_waiting(&inner)
-    }
-}
-
-impl Collectable for OuterDone {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.inner);
-        visitor.slot(&self.inner_done);
-    }
-
-    fn clear(&self) {
-        self.inner.clear();
-        self.inner_done.clear();
     }
 }

@@ -5,16 +5,16 @@ use std::cell::Cell;
 use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, TypeCell,
-    Visitor, call_keywords, call_method0, items_of, names, none, set_add, set_of, tuple_of,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
+    items_of, names, none, set_add, set_of, tuple_of,
 };
 use crate::future::any::{
     add_observer, exception_of, is_cancelled, is_done, is_future, remove_observer, resolve,
 };
-use crate::future::{Observe, ObserverObject, add_to_awaited_by, discard_from_awaited_by};
-use crate::task::is_coroutine;
+use crate::future::{ObserverObject, add_to_awaited_by, discard_from_awaited_by, observer};
+use crate::task::{awaiting_task, is_coroutine};
 
-use super::create::{awaiting_task, create_future_on};
+use super::create::create_future_on;
 
 /// The coroutine that `wait()` returns.
 pub(crate) struct Wait {
@@ -216,43 +216,15 @@ pub(crate) struct OneDone {
     enough: Cell<Enough>,
 }
 
-static OBSERVER_TYPE: TypeCell = TypeCell::new();
-static OBSERVER_FREE: FreeList = FreeList::new();
-
-// SAFETY: registered once; zero bytes are empty slots, zero and `All`.
-unsafe impl Observe for OneDone {
-    const NAME: &'static str = "_wait.<locals>._on_completion";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.wait_callback";
-
-    fn type_cell() -> &'static TypeCell {
-        &OBSERVER_TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        &OBSERVER_FREE
-    }
-
-    fn completed(observer: &ObserverObject<Self>, future: &Object) -> Result<()> {
-        observer.state.one_done(future)
-    }
-}
-
-impl Collectable for OneDone {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.waiter);
-        visitor.slot(&self.timer);
-        visitor.slot(&self.waiting);
-    }
-
-    fn clear(&self) {
-        self.waiter.clear();
-        self.timer.clear();
-        self.waiting.clear();
-    }
-}
+observer!(
+    OneDone,
+    shown: "_wait.<locals>._on_completion",
+    type: "wait_callback",
+    holds: [waiter, timer, waiting]
+);
 
 impl OneDone {
-    fn one_done(&self, future: &Object) -> Result<()> {
+    fn on_done(&self, future: &Object) -> Result<()> {
         self.missing.set(self.missing.get().saturating_sub(1));
         if self.missing.get() == 0 || self.is_enough(future)? {
             self.cancel_timer()?;

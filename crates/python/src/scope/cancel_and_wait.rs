@@ -3,10 +3,11 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Collectable, FreeList, Object, Owned, Raised, Result, Slot, Step, TypeCell, Visitor, call_method0, call0,
-    exception_cause, names, none,
+    Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call0, exception_cause,
+    names, none,
 };
-use crate::future::{Observe, ObserverObject, any};
+use crate::future::{ObserverObject, any, observer};
+use crate::task::awaiting_task;
 
 use super::parent;
 
@@ -15,36 +16,14 @@ pub(super) struct Release {
     waiter: Slot,
 }
 
-// SAFETY: registered once, with a type cell of its own; zero bytes are an empty slot.
-unsafe impl Observe for Release {
-    const NAME: &'static str = "_release_waiter";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.release_waiter";
+observer!(Release, shown: "_release_waiter", type: "release_waiter", holds: [waiter]);
 
-    fn type_cell() -> &'static TypeCell {
-        static TYPE: TypeCell = TypeCell::new();
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        static FREE: FreeList = FreeList::new();
-        &FREE
-    }
-
-    fn completed(observer: &ObserverObject<Self>, _future: &Object) -> Result<()> {
-        match observer.state.waiter.get() {
+impl Release {
+    fn on_done(&self, _future: &Object) -> Result<()> {
+        match self.waiter.get() {
             Some(waiter) if !any::is_done(&waiter)? => any::resolve(&waiter, none()),
             _ => Ok(()),
         }
-    }
-}
-
-impl Collectable for Release {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.waiter);
-    }
-
-    fn clear(&self) {
-        self.waiter.clear();
     }
 }
 
@@ -74,11 +53,9 @@ impl CancelAndWait {
         let waiter = call_method0(&event_loop, &names().create_future)?;
         self.observer.set(release_when_done(future, &waiter)?);
         self.future.set(future.own());
-        if cfg!(Py_3_14) {
-            if let Some(task) = parent::current_task(&event_loop)? {
-                crate::future::add_to_awaited_by(future, &task)?;
-                self.awaiter.set(task);
-            }
+        if let Some(task) = awaiting_task(&event_loop)? {
+            crate::future::add_to_awaited_by(future, &task)?;
+            self.awaiter.set(task);
         }
         // The future itself can't be waited for: cancelling this wait would cancel it once more.
         match parent::cancel(future).and_then(|()| self.waiting.begin(&waiter)) {

@@ -6,11 +6,12 @@ use pyo3::ffi;
 
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Args, Collectable, Dict, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Slot,
-    TypeCell, Visitor, call_keywords, call_method0, call_method1, format_text, is_instance, items_of,
-    list_append, names, none, set_add, set_discard, set_length, tuple_of,
+    Args, Dict, Layout, Object, Owned, Raised, Result, Slot, call_keywords, call_method0, call_method1,
+    format_text, is_instance, items_of, list_append, names, native_type, none, set_add, set_discard,
+    set_length, tuple_of,
 };
-use crate::future::{Observe, ObserverObject, add_to_awaited_by, any, discard_from_awaited_by};
+use crate::future::{ObserverObject, add_to_awaited_by, any, discard_from_awaited_by, observer};
+use crate::task::current_task_of;
 
 use super::parent;
 
@@ -42,84 +43,22 @@ pub(crate) struct TaskGroupObject {
     pub(super) cancel_on_enter: Cell<bool>,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for TaskGroupObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `group_type::register` makes the type with this layout; zero bytes are empty slots and `false`.
-unsafe impl Native for TaskGroupObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for TaskGroupObject {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
-
-impl TaskGroupObject {
-    fn slots(&self) -> [&Slot; 7] {
-        [
-            &self.event_loop,
-            &self.parent,
-            &self.tasks,
-            &self.errors,
-            &self.base_error,
-            &self.on_completed,
-            &self.dict,
-        ]
-    }
-}
-
-impl Collectable for TaskGroupObject {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.slots().into_iter().for_each(|slot| visitor.slot(slot));
-        visitor.slot(&self.observer);
-    }
-
-    fn clear(&self) {
-        self.slots().into_iter().for_each(Slot::clear);
-        self.observer.clear();
-    }
-}
+native_type!(
+    TaskGroupObject, recycled,
+    holds: [event_loop, parent, tasks, errors, base_error, on_completed, dict, observer]
+);
 
 /// The done-callback of a group's children.
 pub(super) struct Children {
     group: Slot<TaskGroupObject>,
 }
 
-// SAFETY: registered once, with a type cell of its own; zero bytes are an empty slot.
-unsafe impl Observe for Children {
-    const NAME: &'static str = "TaskGroup._on_task_done";
-    const TYPE: &'static std::ffi::CStr = c"aioxide._native.task_group_children";
+observer!(Children, shown: "TaskGroup._on_task_done", type: "task_group_children", holds: [group]);
 
-    fn type_cell() -> &'static TypeCell {
-        static TYPE: TypeCell = TypeCell::new();
-        &TYPE
-    }
-
-    fn free_list() -> &'static FreeList {
-        static FREE: FreeList = FreeList::new();
-        &FREE
-    }
-
+impl Children {
     #[inline(always)]
-    fn completed(observer: &ObserverObject<Self>, task: &Object) -> Result<()> {
-        observer.state.group.get().map_or(Ok(()), |group| group.child_done(task))
-    }
-}
-
-impl Collectable for Children {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.group);
-    }
-
-    fn clear(&self) {
-        self.group.clear();
+    fn on_done(&self, task: &Object) -> Result<()> {
+        self.group.get().map_or(Ok(()), |group| group.child_done(task))
     }
 }
 
@@ -134,7 +73,7 @@ impl TaskGroupObject {
             None => running_loop()?,
         };
         self.event_loop.set(event_loop.clone());
-        let Some(parent) = parent::current_task(&event_loop)? else {
+        let Some(parent) = current_task_of(&event_loop)? else {
             return Err(self.refuse(c"TaskGroup %R cannot determine the parent task"));
         };
         self.parent.set(parent);

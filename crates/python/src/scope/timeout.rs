@@ -6,12 +6,13 @@ use pyo3::ffi;
 
 use crate::event_loop::{LoopObject, Ready, running_loop};
 use crate::ffi::{
-    Collectable, Constant, FreeList, Layout, Native, Object, Raised, Recycled, Result, Slot, TypeCell,
-    Visitor, call_method0, call_method1, call_method2, copy_context, exception_cause, is_subclass, names,
+    Constant, Layout, Object, Raised, Result, Slot, call_method0, call_method1, call_method2, copy_context,
+    exception_cause, is_subclass, names, native_type,
 };
 #[cfg(Py_3_13)]
 use crate::ffi::{exception_context, intern, is_instance, set_exception_context, tuple_items};
 use crate::handle::{HandleObject, TimerObject};
+use crate::task::current_task_of;
 
 use super::deadline::Deadline;
 use super::parent;
@@ -48,45 +49,11 @@ pub(crate) struct TimeoutObject {
     pub(super) state: Cell<State>,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for TimeoutObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
+native_type!(TimeoutObject, recycled, holds: [deadline, handle, task, dict]);
 
 /// `Timeout._on_timeout`, as the callback of timers: with the timeout as its argument it needs no bound
 /// method for each.
 pub(super) static ON_TIMEOUT: Constant = Constant::new();
-
-// SAFETY: `timeout_type::register` makes the type with this layout; zero bytes are no deadline, empty
-// slots, zero and `Created`.
-unsafe impl Native for TimeoutObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for TimeoutObject {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
-
-impl Collectable for TimeoutObject {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.deadline.traverse(visitor);
-        visitor.slot(&self.handle);
-        visitor.slot(&self.task);
-        visitor.slot(&self.dict);
-    }
-
-    fn clear(&self) {
-        self.deadline.clear();
-        self.handle.clear();
-        self.task.clear();
-        self.dict.clear();
-    }
-}
 
 impl TimeoutObject {
     /// `__aenter__()`.
@@ -96,7 +63,7 @@ impl TimeoutObject {
             return Err(Raised::runtime_error(format_args!("Timeout has already been entered")));
         }
         let event_loop = running_loop()?;
-        let Some(task) = parent::current_task(&event_loop)? else {
+        let Some(task) = current_task_of(&event_loop)? else {
             return Err(Raised::runtime_error(format_args!("Timeout should be used inside a task")));
         };
         self.state.set(State::Entered);

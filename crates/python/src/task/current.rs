@@ -59,13 +59,41 @@ impl CurrentTask {
     }
 }
 
+/// `asyncio.current_task(event_loop)`.
+///
+/// The interpreter is asked, not our loop: an eager task, or a task of another class, may be running
+/// inside the one that the loop steps.
+#[inline]
+pub(crate) fn current_task_of(event_loop: &Object) -> Result<Option<Owned>> {
+    #[cfg(Py_3_14)]
+    {
+        let current = crate::ffi::call1(&names().current_task, event_loop)?;
+        Ok(Some(current).filter(|current| !current.is_none()))
+    }
+    #[cfg(not(Py_3_14))]
+    dict_get(&names().current_tasks, event_loop)
+}
+
+/// The task that runs on `event_loop`, for the call graph; nothing before 3.14, which has none.
+#[cfg(Py_3_14)]
+pub(crate) fn awaiting_task(event_loop: &Object) -> Result<Option<Owned>> {
+    current_task_of(event_loop)
+}
+
+/// The task that runs on `event_loop`, for the call graph; nothing before 3.14, which has none.
+#[cfg(not(Py_3_14))]
+#[allow(clippy::unnecessary_wraps, reason = "the same shape as on the versions that have a call graph")]
+pub(crate) fn awaiting_task(_event_loop: &Object) -> Result<Option<Owned>> {
+    Ok(None)
+}
+
 /// `_enter_task(loop, task)`: for a step on somebody else's loop.
 pub(crate) fn enter(event_loop: &Object, task: &Object) -> Result<()> {
     #[cfg(Py_3_14)]
     return call2(&names().enter_task, event_loop, task).map(drop);
     #[cfg(not(Py_3_14))]
     {
-        if dict_get(&names().current_tasks, event_loop)?.is_some() {
+        if current_task_of(event_loop)?.is_some() {
             return Err(refuse_to_enter(event_loop, task));
         }
         dict_set(&names().current_tasks, event_loop, task)
@@ -78,7 +106,7 @@ pub(crate) fn leave(event_loop: &Object, task: &Object) -> Result<()> {
     return call2(&names().leave_task, event_loop, task).map(drop);
     #[cfg(not(Py_3_14))]
     {
-        let current = dict_get(&names().current_tasks, event_loop)?.unwrap_or_else(crate::ffi::none);
+        let current = current_task_of(event_loop)?.unwrap_or_else(crate::ffi::none);
         if !current.is(task) {
             let text = c"Leaving task %R does not match the current task %R.";
             return Err(Raised::formatted(runtime_error(), text, task, &current));
@@ -97,7 +125,7 @@ pub(crate) fn swap(event_loop: &Object, task: Option<&Object>) -> Result<Option<
     }
     #[cfg(not(Py_3_14))]
     {
-        let previous = dict_get(&names().current_tasks, event_loop)?;
+        let previous = current_task_of(event_loop)?;
         show(event_loop, task)?;
         Ok(previous)
     }
@@ -117,8 +145,8 @@ fn show(event_loop: &Object, task: Option<&Object>) -> Result<()> {
 
 #[cold]
 fn refuse_to_enter(event_loop: &Object, task: &Object) -> Raised {
-    let current = match crate::ffi::call1(&names().current_task, event_loop) {
-        Ok(current) => current,
+    let current = match current_task_of(event_loop) {
+        Ok(current) => current.unwrap_or_else(crate::ffi::none),
         Err(raised) => return raised,
     };
     let text = c"Cannot enter into task %R while another task %R is being executed.";

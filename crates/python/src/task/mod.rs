@@ -39,7 +39,7 @@ mod wakeup;
 
 pub(crate) use cancel::cancel_any;
 pub(crate) use create::{is_coroutine, is_plain_coroutine};
-pub(crate) use current::{CurrentTask, enter, leave, swap};
+pub(crate) use current::{CurrentTask, awaiting_task, current_task_of, enter, leave, swap};
 pub(crate) use layout::TaskObject;
 pub(crate) use methods::register;
 pub(crate) use registry::{connect_registry, list_task, listed_tasks, unlist_task};
