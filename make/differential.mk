@@ -2,8 +2,9 @@
 #   PY=path          interpreter under test, with aioxide installed (the one of .venv)
 #   PROGRAMS="a b"   parts of the programs' names (all of them)
 #   EXAMPLES=300     random trees of tasks to try; SEED=1 which
+# differential-everywhere takes PY="3.11 3.14" (all that can be had) and builds what it needs.
 
-.PHONY: differential
+.PHONY: differential differential-everywhere
 
 ## differential: compare asyncio with aioxide's doors (PROGRAMS="futures/", PY=python, EXAMPLES=300)
 differential: check-build $(VENV)/.extension-quick
@@ -11,3 +12,7 @@ differential: check-build $(VENV)/.extension-quick
 	DIFFERENTIAL_PYTHON='$(or $(PY),$(VENV_PYTHON))' \
 		AIOXIDE_EXAMPLES='$(or $(EXAMPLES),300)' AIOXIDE_SEED='$(or $(SEED),1)' \
 		'$(VENV_PYTHON)' -m pytest tests/differential/test_harness.py tests/differential/test_trees.py
+
+## differential-everywhere: the same programs on every supported Python (ARGS="--at-least 4")
+differential-everywhere: check-build
+	@$(CONFORMANCE) -m tests.differential.everywhere $(ARGS) $(PROGRAMS)

@@ -336,3 +336,37 @@ def test_connection_lost_that_raises_is_reported_and_the_socket_is_closed(run):
         return str(report["exception"]), report["message"].split(" ")[:2]
 
     assert run(main) == ("from connection_lost", ["Exception", "in"])
+
+
+class _Duck(asyncio.BaseProtocol):
+    """Neither a Protocol nor a BufferedProtocol, with the methods of the latter."""
+
+    def __init__(self):
+        self.room, self.received = bytearray(3), b""
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def get_buffer(self, sizehint):
+        return self.room
+
+    def buffer_updated(self, nbytes):
+        self.received += self.room[:nbytes]
+
+    def eof_received(self):
+        pass
+
+    def connection_lost(self, exc):
+        self.lost.set_result(exc)
+
+
+@pytest.mark.only("aioxide")
+def test_the_methods_of_a_protocol_of_no_class_say_what_it_wants(run):
+    """uvloop's users have such protocols; asyncio fails for want of data_received()."""
+
+    async def main():
+        ours, peer = socket.socketpair()
+        _, protocol = await asyncio.get_running_loop().create_connection(_Duck, sock=ours)
+        peer.sendall(b"hello world")
+        peer.close()
+        return await protocol.lost, protocol.received
+
+    assert run(main) == (None, b"hello world")

@@ -153,7 +153,10 @@ impl SocketTransport {
 
     /// `set_protocol(protocol)`: the calls from now on are another protocol's.
     pub(super) fn set_protocol(&self, protocol: &Object) -> Result<()> {
-        let buffers = has_instance(&names().buffered_protocol, protocol)?;
+        // Of a protocol of neither class (uvloop's users have them) its methods say what it wants.
+        let buffers = has_instance(&names().buffered_protocol, protocol)?
+            || (protocol.optional_attribute(&names().data_received)?.is_none()
+                && protocol.optional_attribute(&names().get_buffer)?.is_some());
         self.delivery.set(if buffers { Delivery::Buffers } else { Delivery::Objects });
         self.protocol.set(protocol.own());
         Ok(())

@@ -1,0 +1,68 @@
+"""``python -m tests.differential.everywhere``: the differential programs on every supported Python.
+
+Finds or makes the interpreters (tools/pythons.py), builds the extension for each
+(tools/build_extension.py) and compares every program through every door. Needs the standard
+library alone.
+"""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import build_extension  # noqa: E402
+import pythons  # noqa: E402
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.differential.everywhere", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "--python", default=os.environ.get("PY", ""), help='such as "3.11 3.14" (or PY=)'
+    )
+    parser.add_argument(
+        "--at-least", type=int, default=1, metavar="N", help="fail with fewer Pythons than this"
+    )
+    parser.add_argument("programs", nargs="*", help="parts of area/name (default: all programs)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    versions = tuple(arguments.python.split()) or pythons.VERSIONS
+    found, unavailable = pythons.find_pythons(versions)
+    for version, reason in unavailable.items():
+        print(f"Python {version}: none, {reason}", flush=True)
+    if len(found) < arguments.at_least:
+        print(f"{len(found)} Pythons, at least {arguments.at_least} are needed")
+        return 1
+    try:
+        built = build_extension.build_all(found)
+    except build_extension.BuildFailed as error:
+        print(error)
+        return 1
+    # One after the other: each runs two programs at a time already.
+    codes = [
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "tests.differential"),
+                *("--python", shlex.quote(python.path)),
+                *("--path", str(built[python.version].tree)),
+                *arguments.programs,
+            ],
+            cwd=ROOT,
+            check=False,
+        ).returncode
+        for python in found
+    ]
+    return max(codes, default=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
