@@ -14,9 +14,8 @@ own, and importing the package changes nothing outside it.
 
 import asyncio as _asyncio
 import sys
-import warnings
 from asyncio import *
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import (
     _policy,
@@ -97,21 +96,12 @@ if sys.version_info < (3, 14):
 # asyncio's names in asyncio's order, then ours.
 __all__ = (*_asyncio.__all__, *_OWN_NAMES)
 
+if sys.version_info >= (3, 14):
+    from ._deprecated import deprecate
 
-def __getattr__(name: str) -> Any:
-    """Give the names that the running Python deprecates, with its warning."""
-    if sys.version_info >= (3, 14):
-        deprecated = {
-            "AbstractEventLoopPolicy": ("asyncio", "_AbstractEventLoopPolicy", events),
-            "DefaultEventLoopPolicy": ("asyncio", "_DefaultEventLoopPolicy", unix_events),
-            "EventLoopPolicy": ("aioxide", "EventLoopPolicy", _policy),
-        }
-        if name in deprecated:
-            home, private_name, module = deprecated[name]
-            warnings.warn(
-                f"'{home}.{name}' is deprecated and slated for removal in Python 3.16",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            return getattr(module, private_name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    deprecate(
+        sys.modules[__name__],
+        AbstractEventLoopPolicy=("asyncio", events, "_AbstractEventLoopPolicy"),
+        DefaultEventLoopPolicy=("asyncio", unix_events, "_DefaultEventLoopPolicy"),
+        EventLoopPolicy=("aioxide", _policy, "EventLoopPolicy"),
+    )

@@ -41,7 +41,7 @@ fn inbox(criterion: &mut Criterion) {
         .bench_function("waker/wake_if_parked, awake", |bencher| bencher.iter(|| waker.wake_if_parked()));
     criterion.bench_function("clock/monotonic", |bencher| bencher.iter(clock::monotonic));
     criterion.bench_function("poll/must_poll", |bencher| {
-        let policy = PollPolicy::new();
+        let mut policy = PollPolicy::new();
         bencher.iter(|| policy.must_poll());
     });
 }

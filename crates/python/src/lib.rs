@@ -52,6 +52,8 @@ fn fill(module: &Object) -> ffi::Result<()> {
     ffi::fill_names()?;
     #[cfg(Py_3_12)]
     ffi::prepare_stop()?;
+    #[cfg(Py_3_14)]
+    ffi::learn_layout()?;
     NativeFunction::register(module)?;
     future::register(module)?;
     task::register(module)?;

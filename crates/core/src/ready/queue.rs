@@ -2,11 +2,15 @@
 //!
 //! A task's wake-up, a callback, a due timer: each is one entry, pushed at the back and popped from the
 //! front, and nothing else happens on the way. This is the hottest structure of the loop (twice per step of
-//! every task), so it is a ring in one allocation, grown by doubling and kept for the loop's life.
+//! every task), so it is a ring in one allocation, grown by doubling and kept. Only what a burst of entries has
+//! left behind is given back ([`Queue::give_back_room`]).
 //!
 //! To honour the snapshot rule, a turn reads [`Queue::len`] once and pops that many entries.
 
 use std::collections::VecDeque;
+
+/// Room for so many entries is never given back: 128 KiB of the largest ones.
+const KEPT_ROOM: usize = 4096;
 
 /// A first-in, first-out ring of entries for one thread.
 #[derive(Debug)]
@@ -42,6 +46,19 @@ impl<T> Queue<T> {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Gives memory back of which less than an eighth is used. To be called at the end of a turn.
+    #[inline]
+    pub fn give_back_room(&mut self) {
+        if self.entries.capacity() > KEPT_ROOM && self.entries.len() < self.entries.capacity() / 8 {
+            self.shrink();
+        }
+    }
+
+    #[cold]
+    fn shrink(&mut self) {
+        self.entries.shrink_to(KEPT_ROOM.max(2 * self.entries.len()));
     }
 
     /// The entries in the order in which they will run.
@@ -84,6 +101,24 @@ mod tests {
         }
         assert!(queue.take().into_iter().eq(50..150));
         assert_eq!((queue.len(), queue.pop_front()), (0, None));
+    }
+
+    #[test]
+    fn the_room_of_a_burst_is_given_back_and_a_small_one_kept() {
+        let mut queue = Queue::new();
+        (0..KEPT_ROOM * 16).for_each(|entry| queue.push_back(entry));
+        let most = queue.entries.capacity();
+        queue.give_back_room();
+        assert_eq!(queue.entries.capacity(), most);
+        while queue.len() > 10 {
+            queue.pop_front();
+        }
+        queue.give_back_room();
+        assert!(queue.entries.capacity() < most / 8 && queue.entries.capacity() >= KEPT_ROOM);
+        assert!(queue.iter().copied().eq(KEPT_ROOM * 16 - 10..KEPT_ROOM * 16));
+        let kept = queue.entries.capacity();
+        queue.give_back_room();
+        assert_eq!(queue.entries.capacity(), kept);
     }
 
     #[test]

@@ -10,18 +10,30 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
+use libc::timespec;
 
 /// Seconds on the monotonic clock, bit-identical to Python's `time.monotonic()` at the same instant.
 #[inline]
 pub fn monotonic() -> f64 {
-    python_seconds(clock_gettime(ClockId::Monotonic))
+    python_seconds(read_monotonic())
 }
 
 /// The smallest step of [`monotonic`] in seconds: `time.get_clock_info("monotonic").resolution`.
 pub fn resolution() -> f64 {
-    let step = clock_getres(ClockId::Monotonic);
+    let mut step = timespec { tv_sec: 0, tv_nsec: 1 };
+    // SAFETY: a valid clock and a place for the answer.
+    unsafe { libc::clock_getres(libc::CLOCK_MONOTONIC, &raw mut step) };
     step.tv_sec as f64 + step.tv_nsec as f64 * 1e-9
+}
+
+/// The C library's way to the clock, which is Python's too. Other ways look for the kernel's vDSO on their own, and
+/// find none when the process was started through an explicit `ld.so` under valgrind.
+#[inline]
+fn read_monotonic() -> timespec {
+    let mut reading = timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid clock and a place for the answer; every Linux has this clock, so the call can't fail.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut reading) };
+    reading
 }
 
 /// Python's way from a clock reading to a float: rounded twice, once from nanoseconds and once by the division.
@@ -29,7 +41,7 @@ pub fn resolution() -> f64 {
 /// Python takes whole seconds apart before. That changes no bit in the first 146 years of uptime: a whole
 /// number of seconds below 2^62 ns is a multiple of 2^9 ns and loses nothing in the first rounding.
 #[inline]
-fn python_seconds(reading: Timespec) -> f64 {
+fn python_seconds(reading: timespec) -> f64 {
     (reading.tv_sec * NANOSECONDS_PER_SECOND + nanoseconds_part(reading)) as f64 / 1e9
 }
 
@@ -87,14 +99,14 @@ fn measure_ticks_per_microsecond() -> f64 {
 }
 
 fn nanoseconds() -> u64 {
-    let reading = clock_gettime(ClockId::Monotonic);
+    let reading = read_monotonic();
     (reading.tv_sec * NANOSECONDS_PER_SECOND + nanoseconds_part(reading)) as u64
 }
 
 /// The nanoseconds of a reading; the kernel's field is as wide as a C `long`.
 #[inline]
 #[allow(clippy::unnecessary_cast, reason = "i32 on 32-bit targets")]
-fn nanoseconds_part(reading: Timespec) -> i64 {
+fn nanoseconds_part(reading: timespec) -> i64 {
     reading.tv_nsec as i64
 }
 
@@ -118,7 +130,7 @@ mod tests {
             (4_611_686_017, 0, 0x41f12e0be8100000),
         ];
         for (tv_sec, tv_nsec, bits) in cases {
-            let seconds = python_seconds(Timespec { tv_sec, tv_nsec });
+            let seconds = python_seconds(timespec { tv_sec, tv_nsec });
             assert_eq!(seconds.to_bits(), bits, "{tv_sec} s {tv_nsec} ns: {seconds}");
         }
     }

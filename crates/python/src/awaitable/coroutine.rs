@@ -9,8 +9,8 @@ use pyo3::ffi;
 
 use crate::ffi::{
     Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result,
-    Signature, Slot, Step, Thrower, TypeBuilder, TypeCell, Visitor, allocate_recycled, call0, call1, names,
-    report_unraisable, thrown,
+    Signature, Slot, Step, Thrower, TypeBuilder, TypeCell, Visitor, allocate_unseen, call0, call1, names,
+    report_unraisable, show_to_collector, thrown,
 };
 
 use super::Source;
@@ -36,6 +36,11 @@ pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
     fn resume(&self, thrown: Option<Owned>) -> Result<Step>;
     /// What it waits for at the moment.
     fn awaits(&self) -> Option<Owned>;
+    /// Whether, suspended, it holds references by which it could keep itself alive.
+    #[inline(always)]
+    fn can_be_in_a_cycle(&self) -> bool {
+        true
+    }
     /// As [`Machine::QUALNAME`], for a machine that stands for several coroutine functions.
     fn qualname(&self) -> &'static str {
         Self::QUALNAME
@@ -78,6 +83,8 @@ pub(crate) struct CoroutineBase {
     /// Where it was made, while `sys.set_coroutine_origin_tracking_depth` asks for it.
     origin: Slot,
     phase: Cell<Phase>,
+    /// Whether the collector knows it. Most end at their first step, and it has no time to look at them.
+    seen: Cell<bool>,
 }
 
 // SAFETY: repr(C), header first.
@@ -99,6 +106,20 @@ impl Collectable for CoroutineBase {
 
     fn clear(&self) {
         self.origin.clear();
+    }
+
+    #[inline(always)]
+    fn is_seen(&self) -> bool {
+        self.seen.get()
+    }
+}
+
+impl CoroutineBase {
+    #[inline(always)]
+    fn show(&self) {
+        if !self.seen.replace(true) {
+            show_to_collector(self.object());
+        }
     }
 }
 
@@ -139,6 +160,11 @@ impl<M: Machine> Collectable for CoroutineObject<M> {
     fn has_last_words(&self) -> bool {
         self.base.phase.get() != Phase::Finished
     }
+
+    #[inline(always)]
+    fn is_seen(&self) -> bool {
+        self.base.is_seen()
+    }
 }
 
 /// Whether coroutines remember where they were made (`sys.get_coroutine_origin_tracking_depth() > 0`).
@@ -157,6 +183,18 @@ pub(crate) fn track_origins(args: Args<'_>) -> Result<()> {
 #[inline(always)]
 pub(crate) fn is_native_awaitable(object: &Object) -> bool {
     object.cast::<CoroutineBase>().is_some()
+}
+
+/// A task takes `coroutine`, whatever it is, and may keep it for long before its first step.
+#[inline(always)]
+pub(crate) fn adopt(coroutine: &Object) {
+    // SAFETY: a type check on a live object.
+    if unsafe { ffi::PyCoro_CheckExact(coroutine.pointer()) } != 0 {
+        return;
+    }
+    if let Some(ours) = coroutine.cast::<CoroutineBase>() {
+        ours.show();
+    }
 }
 
 /// Makes the type that all native coroutines inherit from.
@@ -207,7 +245,7 @@ impl<M: Machine> CoroutineObject<M> {
     /// A coroutine whose machine is filled by `fill`.
     #[inline(always)]
     pub(crate) fn new(fill: impl FnOnce(&M)) -> Result<Owned<Self>> {
-        let coroutine = allocate_recycled::<Self>(|coroutine| fill(&coroutine.machine))?;
+        let coroutine = allocate_unseen::<Self>(|coroutine| fill(&coroutine.machine))?;
         if TRACK_ORIGINS.load(Ordering::Relaxed) {
             coroutine.base.origin.set(call0(&names().coroutine_origin)?);
         }
@@ -259,6 +297,9 @@ impl<M: Machine> CoroutineObject<M> {
         match resumed {
             Ok(Step::Yield(value)) => {
                 self.base.phase.set(Phase::Suspended);
+                if self.machine.can_be_in_a_cycle() {
+                    self.base.show();
+                }
                 Ok(Step::Yield(value))
             }
             Ok(Step::Return(value)) => {

@@ -5,7 +5,7 @@
 /// The struct consists of slots, cells and delegates, whose zero bytes are empty. Its name is that of
 /// asyncio's coroutine function, `"Class"."name"` or `"name"`, unless `named` gives another one.
 /// `awaits` says what is being waited for, `callees` which coroutines of asyncio's own stand between,
-/// `holds` names every field with references.
+/// `in_cycles` when it holds something while it waits (always), `holds` names every field with references.
 macro_rules! machine {
     ($machine:ty, $class:literal . $name:literal, $($rest:tt)*) => {
         $crate::awaitable::machine!(
@@ -18,7 +18,7 @@ macro_rules! machine {
     (
         $machine:ty, qualname: $qualname:expr, type: $type:expr,
         $(named: $named:expr,)? awaits: $awaits:expr, $(callees: $callees:expr,)?
-        holds: [$($field:ident),*]
+        $(in_cycles: $in_cycles:expr,)? holds: [$($field:ident),*]
     ) => {
         const _: () = {
             static TYPE: $crate::ffi::TypeCell = $crate::ffi::TypeCell::new();
@@ -57,6 +57,12 @@ macro_rules! machine {
                 $(fn callees(&self) -> &'static [&'static str] {
                     let callees: fn(&Self) -> &'static [&'static str] = $callees;
                     callees(self)
+                })?
+
+                $(#[inline(always)]
+                fn can_be_in_a_cycle(&self) -> bool {
+                    let in_cycles: fn(&Self) -> bool = $in_cycles;
+                    in_cycles(self)
                 })?
             }
         };

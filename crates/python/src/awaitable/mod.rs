@@ -21,7 +21,9 @@ mod delegate;
 mod inspected;
 mod sleep;
 
-pub(crate) use coroutine::{CoroutineObject, Machine, is_native_awaitable, register_base, track_origins};
+pub(crate) use coroutine::{
+    CoroutineObject, Machine, adopt, is_native_awaitable, register_base, track_origins,
+};
 pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
 pub(crate) use inspected::{Source, source};

@@ -26,6 +26,7 @@ pub(crate) struct Sleep {
 machine!(
     Sleep, "sleep",
     awaits: |machine| machine.waiting.target(),
+    in_cycles: |machine| machine.waiting.is_active() || !machine.result.is_empty(),
     holds: [delay, result, timer, waiting]
 );
 
@@ -74,7 +75,7 @@ impl Sleep {
     /// The first step.
     #[inline(always)]
     fn begin(&self) -> Result<Step> {
-        let Some(delay) = self.delay.get() else { return Ok(Step::Return(none())) };
+        let Some(delay) = self.delay.take() else { return Ok(Step::Return(none())) };
         if is_not_positive(&delay)? {
             self.yielded.set(true);
             return Ok(Step::Yield(none()));

@@ -78,8 +78,12 @@ impl LoopObject {
     }
 
     /// Wakes the loop if it is parked.
+    #[inline(always)]
     pub(super) fn wake(&self) -> Result<()> {
-        self.engine()?.waker.wake_if_parked();
+        let engine = self.engine()?;
+        if engine.parked.replace(false) {
+            engine.waker.wake();
+        }
         Ok(())
     }
 

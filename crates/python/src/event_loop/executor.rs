@@ -55,7 +55,7 @@ impl LoopObject {
     pub(crate) fn queue_from_thread(&self, entry: Ready) -> Option<Waker> {
         let engine = self.engine.get().filter(|_| !self.closed.get())?;
         engine.ready.with(|ready| ready.push_back(entry));
-        engine.waker.parking().claim_wake().then(|| engine.waker.clone())
+        engine.parked.replace(false).then(|| engine.waker.clone())
     }
 
     /// Finishes a future by an outcome that came from a thread. One that was cancelled meanwhile stays so.

@@ -179,6 +179,7 @@ impl LoopObject {
         }
         let engine = Engine::new().map_err(|error| Raised::os_error(&error))?;
         self.engine.fill(engine);
+        self.note_class();
         self.shortcuts.set(true);
         self.own_makers.set(true);
         self.own_clock.set(true);

@@ -63,6 +63,9 @@ pub(super) struct Engine {
     pub(super) reactor: Confined<Reactor<Watcher>>,
     pub(super) policy: Confined<PollPolicy>,
     pub(super) waker: Waker,
+    /// Whether the loop blocks in its selector. For whoever holds the interpreter's lock, who needs no atomic
+    /// operation to see it; threads without the lock ask the waker.
+    pub(super) parked: Cell<bool>,
     pub(super) lookups: Confined<Lookups>,
     /// Room for one read, which all transports share: most reads are small, and are copied out in their exact size.
     pub(super) scratch: Confined<Option<Box<[MaybeUninit<u8>]>>>,
@@ -80,6 +83,7 @@ impl Engine {
             reactor: Confined::new(reactor),
             policy: Confined::new(PollPolicy::new()),
             waker,
+            parked: Cell::new(false),
             lookups: Confined::default(),
             scratch: Confined::new(None),
             forks: Cell::new(FORKS.load(Ordering::Relaxed)),
@@ -92,11 +96,19 @@ unsafe impl Layout for LoopObject {}
 
 static TYPE: TypeCell = TypeCell::new();
 
+/// The class of the first loop: `aioxide.Loop`, in most programs the only one.
+static USUAL_CLASS: TypeCell = TypeCell::new();
+
 // SAFETY: `methods::register` makes the type with this layout; zero bytes are "no engine", empty slots,
 // `false` and zero.
 unsafe impl Native for LoopObject {
     fn type_cell() -> &'static TypeCell {
         &TYPE
+    }
+
+    #[inline(always)]
+    fn usual_subclass() -> *mut ffi::PyTypeObject {
+        USUAL_CLASS.get()
     }
 }
 
@@ -136,6 +148,13 @@ impl LoopObject {
         match self.engine.get() {
             Some(engine) => Ok(engine),
             None => Err(Raised::runtime_error(format_args!("the event loop is not initialized"))),
+        }
+    }
+
+    /// Makes casts of loops of this one's class quick. The first class stays; it lives for ever then.
+    pub(super) fn note_class(&self) {
+        if USUAL_CLASS.get().is_null() {
+            USUAL_CLASS.fill(self.object().type_object().own());
         }
     }
 

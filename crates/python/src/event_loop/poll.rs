@@ -27,6 +27,7 @@ impl LoopObject {
             // Everybody who queues holds the interpreter's lock, and the queue was empty a moment ago: it
             // still is. From here on, who queues finds the loop parked and wakes it. Only answers come without the
             // lock, so only their inbox is looked at once more.
+            engine.parked.set(true);
             let is_idle = engine.waker.prepare_park(|| engine.lookups.with(|lookups| lookups.is_quiet()));
             let timeout = if is_idle { timeout } else { Some(Duration::ZERO) };
             let done = detached(move || {
@@ -34,6 +35,7 @@ impl LoopObject {
                 (wait, waited)
             });
             engine.waker.unpark();
+            engine.parked.set(false);
             done
         };
         engine.reactor.with(|reactor| reactor.finish_wait(wait));

@@ -21,12 +21,23 @@ impl LoopObject {
     #[inline(always)]
     fn run_entry_now(&self, entry: Ready) -> Result<()> {
         match entry {
-            Ready::Step(task) => self.run_step(&task, |task| task.step(None)),
-            Ready::Wake(task, future) => self.run_step(&task, |task| task.wake(&future)),
+            Ready::Step(task) => {
+                let stepped = self.run_step(&task, |task| task.step(None));
+                task.retire();
+                stepped
+            }
+            Ready::Wake(task, future) => {
+                let stepped = self.run_step(&task, |task| task.wake(&future));
+                retire_future(future);
+                drop(task);
+                stepped
+            }
             Ready::Throw(task, exception) => self.run_step(&task, |task| task.step(Some(exception))),
             Ready::Handle(handle) => {
                 self.current.hide(self.object())?;
-                if handle.is_cancelled() { Ok(()) } else { handle.run() }
+                let ran = if handle.is_cancelled() { Ok(()) } else { handle.run() };
+                handle.retire();
+                ran
             }
             Ready::Resolve(future, result) => {
                 self.finish(&future, result, &names().set_result, FutureObject::resolve)
@@ -39,7 +50,9 @@ impl LoopObject {
             Ready::Cancel(future) => self.cancel_future(&future),
             Ready::Timer(timer) => {
                 self.current.hide(self.object())?;
-                if timer.is_cancelled() { Ok(()) } else { timer.run() }
+                let ran = if timer.is_cancelled() { Ok(()) } else { timer.run() };
+                timer.retire();
+                ran
             }
             Ready::Io(source, direction) => {
                 self.current.hide(self.object())?;
@@ -157,5 +170,17 @@ impl LoopObject {
             }
         };
         Ok(Some(handle))
+    }
+}
+
+/// Gives up the future that a task was woken by, which may be a task itself.
+#[inline(always)]
+fn retire_future(future: Owned<FutureObject>) {
+    if future.object().exactly::<FutureObject>().is_some() {
+        return future.retire();
+    }
+    match future.into_object().into_exactly::<TaskObject>() {
+        Ok(task) => task.retire(),
+        Err(other) => drop(other),
     }
 }

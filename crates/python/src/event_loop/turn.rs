@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aioxide_core::reactor::PollPolicy;
+use aioxide_core::ready::Queue;
 use aioxide_core::sys::clock;
 use aioxide_core::time::{due_limit, timeout_until};
 
@@ -61,6 +62,7 @@ impl LoopObject {
             self.run_entry(entry)?;
         }
         engine.policy.with(|policy: &mut PollPolicy| policy.note_run(count));
+        engine.ready.with(Queue::give_back_room);
         Ok(())
     }
 

@@ -49,6 +49,20 @@ pub(crate) trait Collectable {
     fn has_last_words(&self) -> bool {
         false
     }
+
+    /// Whether the collector knows this object, as it does all that were not made by
+    /// [`super::allocate_unseen`].
+    #[inline(always)]
+    fn is_seen(&self) -> bool {
+        true
+    }
+}
+
+/// Shows an object that was made by [`super::allocate_unseen`] to the collector. Called once.
+#[inline(always)]
+pub(crate) fn show_to_collector(object: &Object) {
+    // SAFETY: a live object of a collected type, whose fields are valid, and which is not tracked yet.
+    unsafe { ffi::PyObject_GC_Track(object.pointer().cast()) }
 }
 
 impl<T: Layout> Collectable for Slot<T> {

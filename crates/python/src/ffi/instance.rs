@@ -30,21 +30,91 @@ pub(crate) fn allocate<T: Native>() -> Result<Owned<T>> {
 /// only afterwards.
 #[inline(always)]
 pub(crate) fn allocate_recycled<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
-    let kind = T::type_cell().get();
+    let object = allocate_unseen(fill)?;
+    super::show_to_collector(object.object());
+    Ok(object)
+}
+
+/// As [`allocate_recycled`], but the collector does not see the object until it is shown
+/// ([`super::show_to_collector`]), and keeps whatever it holds alive. `Collectable::is_seen` has to say which.
+#[inline(always)]
+pub(crate) fn allocate_unseen<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
     let Some(memory) = T::free_list().pop() else {
         let object = allocate::<T>()?;
+        // SAFETY: a live object, tracked by its allocator.
+        unsafe { ffi::PyObject_GC_UnTrack(object.pointer().cast()) };
         fill(&object);
         return Ok(object);
     };
     // SAFETY: memory of a dead object of this very type, untracked, its fields zeroed when it died
-    // (`deallocate_recycled`); `PyObject_Init` writes the header and counts a reference to the type.
+    // (`deallocate_recycled`).
     unsafe {
-        let object = ffi::PyObject_Init(memory, kind);
-        let object = Owned::<T>::from_pointer(object).ok_or_else(Raised::already)?;
+        revive(memory);
+        let object = Owned::<T>::from_pointer(memory).ok_or_else(Raised::already)?;
         fill(&object);
-        ffi::PyObject_GC_Track(object.pointer().cast());
         Ok(object)
     }
+}
+
+impl<T: Recycled + Collectable> Owned<T> {
+    /// Gives up a reference that is mostly the last one, in a frame that no other object's end has led to: the
+    /// object may end right here, without the interpreter's look at how deep the stack is.
+    #[inline(always)]
+    pub(crate) fn retire(self) {
+        let object = self.into_pointer();
+        // SAFETY: `self`'s reference. An object ends with a count of zero, as the interpreter does it; whoever
+        // traces the ends of objects gets to see this one through the interpreter.
+        unsafe {
+            if ffi::Py_REFCNT(object) == 1
+                && ffi::Py_TYPE(object) == T::type_cell().get()
+                && !ends_are_traced()
+            {
+                #[cfg(Py_3_12)]
+                {
+                    (*object).ob_refcnt.ob_refcnt = 0;
+                }
+                #[cfg(not(Py_3_12))]
+                {
+                    (*object).ob_refcnt = 0;
+                }
+                deallocate_recycled::<T>(object);
+            } else {
+                ffi::Py_DECREF(object);
+            }
+        }
+    }
+}
+
+/// Whether somebody (a memory profiler) is told of each object's beginning and end.
+#[cfg(Py_3_13)]
+#[inline(always)]
+fn ends_are_traced() -> bool {
+    unsafe extern "C" {
+        fn PyRefTracer_GetTracer(data: *mut *mut c_void) -> *const c_void;
+    }
+    let mut data = ptr::null_mut();
+    // SAFETY: reads a global of the interpreter; the function pointer is only compared with null.
+    unsafe { !PyRefTracer_GetTracer(&raw mut data).is_null() }
+}
+
+#[cfg(not(Py_3_13))]
+#[inline(always)]
+fn ends_are_traced() -> bool {
+    false
+}
+
+/// Makes an object of a dead one's memory, whose header still names its type and owns a reference to it.
+///
+/// # Safety
+/// Nobody has a reference to the object in `memory`.
+#[inline(always)]
+pub(super) unsafe fn revive(memory: *mut ffi::PyObject) {
+    unsafe extern "C" {
+        fn _Py_NewReference(object: *mut ffi::PyObject);
+    }
+    // SAFETY: sets the reference count to one and tells `tracemalloc`; part of `PyObject_Init`, which the
+    // interpreter's own free lists use in the same way.
+    unsafe { _Py_NewReference(memory) }
 }
 
 /// `tp_traverse`.
@@ -116,7 +186,9 @@ unsafe fn bury<T: Native + Collectable>(this: *mut ffi::PyObject) -> bool {
         if last_words && ffi::PyObject_CallFinalizerFromDealloc(this) < 0 {
             return false;
         }
-        ffi::PyObject_GC_UnTrack(this.cast());
+        if receiver::<T>(this).is_seen() {
+            ffi::PyObject_GC_UnTrack(this.cast());
+        }
         if (*kind).tp_weaklistoffset > 0 {
             let weak = this.byte_offset((*kind).tp_weaklistoffset).cast::<*mut ffi::PyObject>();
             if !(*weak).is_null() {
@@ -147,19 +219,22 @@ pub(super) unsafe extern "C" fn deallocate<T: Native + Collectable>(this: *mut f
 /// `tp_dealloc` of a type whose dead objects' memory is kept.
 pub(super) unsafe extern "C" fn deallocate_recycled<T: Recycled + Collectable>(this: *mut ffi::PyObject) {
     // SAFETY: as `deallocate`. An object whose finalizer ran carries a mark in its collector header
-    // that would silence the next one's, so its memory is not used again.
+    // that would silence the next one's, so its memory is not used again. What the collector never saw and
+    // has no last words to say was not finalized.
     unsafe {
         let kind = ffi::Py_TYPE(this);
         let exact = kind == T::type_cell().get();
+        let object = receiver::<T>(this);
+        let may_be_finalized = (*kind).tp_finalize.is_some() && (object.is_seen() || object.has_last_words());
         if !bury::<T>(this) {
             return;
         }
         ptr::drop_in_place(this.cast::<T>());
-        if exact && ((*kind).tp_finalize.is_none() || ffi::PyObject_GC_IsFinalized(this) == 0) {
+        if exact && !(may_be_finalized && ffi::PyObject_GC_IsFinalized(this) != 0) {
             let body = this.cast::<u8>().add(size_of::<ffi::PyObject>());
             ptr::write_bytes(body, 0, size_of::<T>() - size_of::<ffi::PyObject>());
             if T::free_list().push(this) {
-                ffi::Py_DECREF(kind.cast());
+                // The reference to the type stays with the memory.
                 return;
             }
         }

@@ -34,6 +34,8 @@ mod iterate;
 mod lazily;
 mod method;
 mod names;
+#[cfg(Py_3_14)]
+mod number;
 mod object;
 mod returns;
 mod running;
@@ -74,12 +76,14 @@ pub(crate) use error::{
 pub(crate) use error::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
-pub(crate) use gc::{Collectable, Visitor};
-pub(crate) use instance::{Recycled, allocate, allocate_recycled};
+pub(crate) use gc::{Collectable, Visitor, show_to_collector};
+pub(crate) use instance::{Recycled, allocate, allocate_recycled, allocate_unseen};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
 pub(crate) use method::Step;
 pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
+#[cfg(Py_3_14)]
+pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, slice_from};

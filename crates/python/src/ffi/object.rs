@@ -60,6 +60,12 @@ unsafe impl Layout for Object {}
 pub(crate) unsafe trait Native: Layout + Sized + 'static {
     /// Where the Python type is kept once the module has made it.
     fn type_cell() -> &'static TypeCell;
+
+    /// A subclass that most instances are of, which makes their [`Object::cast`] as quick as an exact one's.
+    #[inline(always)]
+    fn usual_subclass() -> *mut ffi::PyTypeObject {
+        ptr::null_mut()
+    }
 }
 
 /// The Python type of a [`Native`] struct: empty until the module's import has made it.
@@ -159,15 +165,25 @@ impl Object {
     /// This object as a `T`, when its type is `T`'s or a subclass of it.
     #[inline(always)]
     pub(crate) fn cast<T: Native>(&self) -> Option<&T> {
-        let expected = T::type_cell().get();
+        let (kind, expected) = (self.type_pointer(), T::type_cell().get());
         // SAFETY: both are live types; layout as in `exactly`, which subclasses extend at the end only.
         unsafe {
-            if ffi::PyObject_TypeCheck(self.pointer(), expected) != 0 {
+            if kind == expected || kind == T::usual_subclass() || ffi::PyType_IsSubtype(kind, expected) != 0 {
                 Some(&*self.pointer().cast::<T>())
             } else {
                 None
             }
         }
+    }
+
+    /// This object as a `T`, which it is known to be.
+    ///
+    /// # Safety
+    /// The object's type is `T`'s or a subclass of it.
+    #[inline(always)]
+    pub(crate) unsafe fn known_as<T: Native>(&self) -> &T {
+        // SAFETY: the caller's promise; layout as in `exactly`.
+        unsafe { &*self.pointer().cast::<T>() }
     }
 }
 
@@ -209,7 +225,17 @@ impl Owned {
         }
     }
 
+    /// The same reference as a `T`, which the object is known to be.
+    ///
+    /// # Safety
+    /// The object's type is `T`'s or a subclass of it.
+    #[inline(always)]
+    pub(crate) unsafe fn known_into<T: Native>(self) -> Owned<T> {
+        Owned(ManuallyDrop::new(self).0.cast(), PhantomData)
+    }
+
     /// The same reference as a `T`, when the object's type is `T`'s or a subclass of it.
+    #[inline(always)]
     pub(crate) fn into_cast<T: Native>(self) -> Result<Owned<T>, Owned> {
         if self.cast::<T>().is_some() {
             Ok(Owned(ManuallyDrop::new(self).0.cast(), PhantomData))

@@ -5,14 +5,15 @@
 //! out of and throw away: more than all the rest of the await. The type here is `StopIteration` in all
 //! but identity, and keeps the memory of the last one that died.
 //!
-//! What must always be true: the memory that is kept is of no living object and holds no reference, so
-//! that a returned value lives no longer than its last user.
+//! What must always be true: the memory that is kept is of no living object and holds no reference but to its
+//! type and to the empty tuple, so that a returned value lives no longer than its last user.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 
+use super::instance::revive;
 use super::{Layout, Object, Owned, Raised, Result, TypeCell};
 
 static TYPE: TypeCell = TypeCell::new();
@@ -50,19 +51,22 @@ pub(crate) fn prepare_stop() -> Result<()> {
 /// Sets the error indicator to `StopIteration(value)`.
 #[inline(always)]
 pub(super) fn raise_stop(value: Owned) {
-    let spare = SPARE.swap(ptr::null_mut(), Ordering::Relaxed);
-    let kind = TYPE.get();
-    // SAFETY: the spare is memory of a dead object of this very type, all fields null (`deallocate`);
-    // `PyObject_Init` writes the header and counts a reference to the type. The allocator gives the same,
-    // tracked; both leave the collector out of it, since such an exception is in no cycle. The indicator
-    // takes over the reference.
+    // A load and a store, not a swap, which would lock the bus.
+    let mut stop = SPARE.load(Ordering::Relaxed);
+    SPARE.store(ptr::null_mut(), Ordering::Relaxed);
+    // SAFETY: the spare is memory of a dead object of this very type, all fields null but its `args`
+    // (`deallocate`). A new one is the same; both leave the collector out of it, since such an exception is
+    // in no cycle. The indicator takes over the reference.
     unsafe {
-        let stop = if spare.is_null() { untracked(kind) } else { ffi::PyObject_Init(spare, kind) };
         if stop.is_null() {
-            return;
+            stop = untracked(TYPE.get());
+            if stop.is_null() {
+                return;
+            }
+        } else {
+            revive(stop);
         }
         let fields = stop.cast::<ffi::PyStopIterationObject>();
-        (*fields).args = Object::from_pointer(NO_ARGUMENTS.load(Ordering::Relaxed)).own().into_pointer();
         (*fields).value = value.into_pointer();
         ffi::PyErr_SetRaisedException(stop);
     }
@@ -76,6 +80,8 @@ unsafe fn untracked(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
         let stop = ffi::PyType_GenericAlloc(kind, 0);
         if !stop.is_null() {
             ffi::PyObject_GC_UnTrack(stop.cast());
+            let arguments = Object::from_pointer(NO_ARGUMENTS.load(Ordering::Relaxed)).own();
+            (*stop.cast::<ffi::PyStopIterationObject>()).args = arguments.into_pointer();
         }
         stop
     }
@@ -83,29 +89,29 @@ unsafe fn untracked(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
 
 unsafe extern "C" fn deallocate(this: *mut ffi::PyObject) {
     // SAFETY: the interpreter calls this once, for the last reference. `tp_clear` of the base releases
-    // every field and leaves null, except the flag, which is reset here.
+    // every field and leaves null, except the flag, which is reset here. An object that was used as an
+    // exception, or whose `args` were replaced, is freed for good.
     unsafe {
         let kind = ffi::Py_TYPE(this);
         ffi::PyObject_GC_UnTrack(this.cast());
         let fields = this.cast::<ffi::PyStopIterationObject>();
+        let value = ptr::replace(&raw mut (*fields).value, ptr::null_mut());
+        drop(Owned::<Object>::from_pointer(value));
         let seen = !(*fields).dict.is_null()
             || !(*fields).notes.is_null()
             || !(*fields).traceback.is_null()
             || !(*fields).context.is_null()
-            || !(*fields).cause.is_null();
-        if seen {
-            if let Some(clear) = (*kind).tp_clear {
-                clear(this);
-            }
+            || !(*fields).cause.is_null()
+            || (*fields).args != NO_ARGUMENTS.load(Ordering::Relaxed);
+        if !seen && SPARE.load(Ordering::Relaxed).is_null() {
             (&raw mut (*fields).suppress_context).cast::<u8>().write(0);
-        }
-        let value = ptr::replace(&raw mut (*fields).value, ptr::null_mut());
-        let arguments = ptr::replace(&raw mut (*fields).args, ptr::null_mut());
-        drop(Owned::<Object>::from_pointer(value));
-        drop(Owned::<Object>::from_pointer(arguments));
-        if SPARE.load(Ordering::Relaxed).is_null() {
             SPARE.store(this, Ordering::Relaxed);
-        } else if let Some(free) = (*kind).tp_free {
+            return;
+        }
+        if let Some(clear) = (*kind).tp_clear {
+            clear(this);
+        }
+        if let Some(free) = (*kind).tp_free {
             free(this.cast());
         }
         ffi::Py_DECREF(kind.cast());

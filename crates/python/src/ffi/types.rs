@@ -17,6 +17,7 @@ pub(crate) struct TypeBuilder<T: Native + Collectable> {
     name: &'static CStr,
     flags: c_uint,
     like_python_class: bool,
+    hides_next: bool,
     slots: Vec<ffi::PyType_Slot>,
     methods: Vec<ffi::PyMethodDef>,
     attributes: Vec<ffi::PyGetSetDef>,
@@ -32,6 +33,7 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             name,
             flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC) as c_uint,
             like_python_class: false,
+            hides_next: false,
             slots: Vec::new(),
             methods: Vec::new(),
             attributes: Vec::new(),
@@ -290,6 +292,25 @@ impl<T: Native + Collectable> TypeBuilder<T> {
         self
     }
 
+    /// An `await` that makes no object: the interpreter resumes this one itself. Python code that asks gets
+    /// an iterator from `__await__` and `__iter__`, and finds no `__next__`; so does, and is resumed through
+    /// that iterator, what a Python class makes of the type.
+    pub(crate) fn awaited_itself<F, R, S>(mut self, _iterator: F, _resume: S) -> Self
+    where
+        F: Fn(&T) -> R + Copy,
+        R: IntoOwned,
+        S: Fn(&T) -> Result<Step> + Copy,
+    {
+        self.slot(ffi::Py_am_await, ffi::PyObject_SelfIter as *mut c_void);
+        self.slot(ffi::Py_tp_iter, method::unary::<T, F, R> as *mut c_void);
+        let function = ffi::PyMethodDefPointer { PyCFunction: method::no_arguments::<T, F, R> };
+        let flags = ffi::METH_NOARGS | ffi::METH_COEXIST;
+        let text = c"__await__($self, /)\n--\n\nReturn an iterator to be used in await expression.";
+        self.methods.push(definition(c"__await__", function, flags, text));
+        self.hides_next = true;
+        self.resumable(_resume)
+    }
+
     /// `__iter__` alone.
     pub(crate) fn iterable<F, R>(mut self, _function: F) -> Self
     where
@@ -412,6 +433,16 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             // SAFETY: the interpreter keeps its own copy of the long name to free, and reads this field
             // only; a static text outlives the type.
             unsafe { (*made.pointer().cast::<ffi::PyTypeObject>()).tp_name = short.as_ptr() };
+        }
+        if self.hides_next {
+            // SAFETY: the type's own dict, before anybody has looked a name up in it.
+            let hidden = unsafe {
+                let dict = (*made.pointer().cast::<ffi::PyTypeObject>()).tp_dict;
+                ffi::PyDict_DelItemString(dict, c"__next__".as_ptr())
+            };
+            if hidden != 0 {
+                return Err(Raised::already());
+            }
         }
         T::type_cell().fill(made);
         if added == 0 { Ok(()) } else { Err(Raised::already()) }

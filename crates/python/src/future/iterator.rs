@@ -1,4 +1,4 @@
-//! What `await future` runs on.
+//! What `await future` runs on: the future itself, or, where Python code asks for one, an iterator.
 
 use std::mem::offset_of;
 
@@ -54,19 +54,13 @@ impl FutureIterator {
         let Some(future) = self.future.peek() else {
             return Ok(Step::Return(crate::ffi::none()));
         };
-        if future.is_done() {
-            if cfg!(Py_3_14) {
-                return future.result().map(Step::Return);
-            }
+        if future.is_done() && !cfg!(Py_3_14) {
             let Some(future) = self.future.take() else {
                 return Ok(Step::Return(crate::ffi::none()));
             };
             return future.result().map(Step::Return);
         }
-        if future.blocking.replace(true) {
-            return Err(Raised::runtime_error(format_args!("await wasn't used with future")));
-        }
-        Ok(Step::Yield(future.own().into_object()))
+        future.resume()
     }
 
     /// `throw(type_or_exception, value=None, traceback=None)`.
@@ -76,5 +70,19 @@ impl FutureIterator {
             self.future.clear();
         }
         Err(Raised::restore(exception?))
+    }
+}
+
+impl FutureObject {
+    /// One step of an `await`: yields the future if it is pending, ends with its result if not.
+    #[inline(always)]
+    pub(super) fn resume(&self) -> Result<Step> {
+        if self.is_done() {
+            return self.result().map(Step::Return);
+        }
+        if self.blocking.replace(true) {
+            return Err(Raised::runtime_error(format_args!("await wasn't used with future")));
+        }
+        Ok(Step::Yield(self.own().into_object()))
     }
 }

@@ -272,8 +272,8 @@ impl FutureObject {
         if !self.native_loop.get() {
             return None;
         }
-        // The flag is set together with the slot, after a check of the object's type.
-        self.event_loop.peek().and_then(|event_loop| event_loop.cast::<LoopObject>())
+        // SAFETY: the flag is set together with the slot, after a check of the object's type.
+        self.event_loop.peek().map(|event_loop| unsafe { event_loop.known_as::<LoopObject>() })
     }
 
     /// Reports an exception that nobody has retrieved. Runs when the future dies.

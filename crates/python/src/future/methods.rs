@@ -31,7 +31,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .dies_recycled()
     .finalizer(FutureObject::last_words)
     .weak_references(offset_of!(FutureObject, weak), Some(offset_of!(FutureObject, dict)))
-    .awaitable(FutureIterator::new)
+    .awaited_itself(FutureIterator::new, FutureObject::resume)
     .repr(|future: &FutureObject| {
         future.get_loop().and_then(|_| call1(&names().future_repr, future.object()))
     });

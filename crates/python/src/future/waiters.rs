@@ -114,18 +114,19 @@ impl FutureObject {
         match self.first_waiter.replace(FirstWaiter::Nobody) {
             FirstWaiter::Nobody => None,
             FirstWaiter::Task => {
-                // The tag says that this is a task: `add_waiter` is the only writer of both.
-                self.waiter.take().and_then(|task| task.into_cast::<TaskObject>().ok()).map(Waiter::Task)
+                // SAFETY: the tag says that this is a task: `add_waiter` is the only writer of both.
+                self.waiter.take().map(|task| Waiter::Task(unsafe { task.known_into::<TaskObject>() }))
             }
             FirstWaiter::Callback => {
                 let (callback, context) = (self.waiter.take()?, self.waiter_context.take()?);
                 Some(Waiter::Callback { callback, context })
             }
-            FirstWaiter::Observer => self
-                .waiter
-                .take()
-                .and_then(|observer| observer.into_cast::<ObserverBase>().ok())
-                .map(Waiter::Observer),
+            FirstWaiter::Observer => {
+                // SAFETY: as above.
+                self.waiter
+                    .take()
+                    .map(|observer| Waiter::Observer(unsafe { observer.known_into::<ObserverBase>() }))
+            }
         }
     }
 

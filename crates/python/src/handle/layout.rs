@@ -174,10 +174,10 @@ impl HandleObject {
     }
 
     fn is_in_debug_mode(&self) -> Result<bool> {
-        let Some(event_loop) = self.event_loop.get() else { return Ok(false) };
+        let Some(event_loop) = self.event_loop.peek() else { return Ok(false) };
         match event_loop.cast::<LoopObject>() {
             Some(ours) => Ok(ours.debug()),
-            None => crate::ffi::call_method0(&event_loop, &names().get_debug)?.is_true(),
+            None => crate::ffi::call_method0(&event_loop.own(), &names().get_debug)?.is_true(),
         }
     }
 

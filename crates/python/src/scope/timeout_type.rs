@@ -174,9 +174,20 @@ pub(super) fn exit_arguments<'a>(
     function: &'static str,
     args: Args<'a>,
 ) -> Result<(Option<&'a Object>, Option<&'a Object>)> {
-    let signature =
-        Signature { function, parameters: [c"exc_type", c"exc_val", c"exc_tb"], positional: 3, required: 3 };
-    let [kind, exception, _] = signature.bind(args)?;
+    let (kind, exception) = match (args.positional(), args.names()) {
+        ([kind, exception, _], None) => (Some(*kind), Some(*exception)),
+        _ => bound_exit_arguments(function, args)?,
+    };
     let given = |value: &&Object| !value.is_none();
     Ok((kind.filter(given), exception.filter(given)))
+}
+
+#[cold]
+fn bound_exit_arguments<'a>(
+    function: &'static str,
+    args: Args<'a>,
+) -> Result<(Option<&'a Object>, Option<&'a Object>)> {
+    let signature =
+        Signature { function, parameters: [c"exc_type", c"exc_val", c"exc_tb"], positional: 3, required: 3 };
+    signature.bind(args).map(|[kind, exception, _]| (kind, exception))
 }

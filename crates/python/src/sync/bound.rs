@@ -1,8 +1,8 @@
 //! Which loop a primitive belongs to: the one in which somebody first waited.
 
-use crate::event_loop::LoopObject;
+use crate::event_loop::{LoopObject, running_loop_if_any};
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call0, names,
+    Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, call_method0, names, none,
 };
 
 /// The loop that a primitive is bound to; none until somebody waits.
@@ -28,7 +28,7 @@ impl LoopBound {
     /// Raises `RuntimeError` when it is bound to another one.
     #[inline(always)]
     pub(crate) fn get_loop(&self, owner: &Object) -> Result<Owned> {
-        let running = call0(&names().get_running_loop)?;
+        let running = running_loop_if_any()?.unwrap_or_else(none);
         if self.0.holds(&running) {
             return Ok(running);
         }

@@ -2,7 +2,7 @@
 
 use pyo3::ffi;
 
-use crate::awaitable::is_native_awaitable;
+use crate::awaitable::{adopt, is_native_awaitable};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call_method0, call1,
@@ -70,6 +70,7 @@ impl TaskObject {
     ) -> Result<Owned<Self>> {
         check_coroutine(coroutine)?;
         let context = own_or_copied(context)?;
+        adopt(coroutine);
         let task = allocate_recycled::<Self>(|task| {
             task.adopt_loop(event_loop);
             task.coroutine.fill(coroutine.own());
@@ -99,6 +100,7 @@ impl TaskObject {
         check_coroutine(coroutine)?;
         self.context.set(own_or_copied(context.filter(|context| !context.is_none()))?);
         self.quiet.set(false);
+        adopt(coroutine);
         self.coroutine.set(coroutine.own());
         self.awaiters.mark();
         self.give_name(name.filter(|name| !name.is_none()))?;

@@ -16,7 +16,7 @@ use crate::ffi::{dict_discard, dict_get, dict_set};
 
 use super::TaskObject;
 #[cfg(Py_3_14)]
-use super::visible::set_current_task;
+use super::visible::{get_current_task, set_current_task};
 
 /// What a loop of ours has told the standard library.
 #[derive(Default)]
@@ -67,6 +67,9 @@ impl CurrentTask {
 pub(crate) fn current_task_of(event_loop: &Object) -> Result<Option<Owned>> {
     #[cfg(Py_3_14)]
     {
+        if let Some(current) = get_current_task(event_loop) {
+            return Ok(current);
+        }
         let current = crate::ffi::call1(&names().current_task, event_loop)?;
         Ok(Some(current).filter(|current| !current.is_none()))
     }

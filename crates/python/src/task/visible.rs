@@ -71,12 +71,26 @@ mod published {
         }
     }
 
+    /// The current thread's running loop and its current task.
+    #[inline(always)]
+    fn running() -> Option<(&'static Slot, &'static Slot)> {
+        let (event_loop, task) = (LOOP_OFFSET.load(Ordering::Relaxed), TASK_OFFSET.load(Ordering::Relaxed));
+        if event_loop == 0 {
+            return None;
+        }
+        // SAFETY: as in `field`; the two offsets are found together.
+        unsafe {
+            let state = ffi::PyThreadState_Get().cast::<u8>();
+            Some((&*state.add(event_loop).cast::<Slot>(), &*state.add(task).cast::<Slot>()))
+        }
+    }
+
     /// Writes the current task straight into the thread state, as `_swap_current_task` does after its
     /// check that `event_loop` is the one that runs here. Returns false when that is left to it.
     #[inline(always)]
     pub(in crate::task) fn set_current_task(event_loop: &Object, task: Option<&Object>) -> bool {
-        match (field(&LOOP_OFFSET), field(&TASK_OFFSET)) {
-            (Some(running), Some(current)) if running.holds(event_loop) => {
+        match running() {
+            Some((running, current)) if running.holds(event_loop) => {
                 match task {
                     Some(task) => current.set(task.own()),
                     None => current.clear(),
@@ -85,6 +99,13 @@ mod published {
             }
             _ => false,
         }
+    }
+
+    /// The current task of `event_loop`, if that is the loop that runs in this thread; else the interpreter
+    /// has to be asked, and the answer is `None`.
+    #[inline(always)]
+    pub(in crate::task) fn get_current_task(event_loop: &Object) -> Option<Option<Owned>> {
+        running().filter(|(running, _)| running.holds(event_loop)).map(|(_, current)| current.get())
     }
 
     /// The loop that runs in this thread; `None` when it has to be asked for.
