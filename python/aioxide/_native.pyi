@@ -93,6 +93,27 @@ def make_socket_transport(
     server: Any,
     context: Any,
 ) -> Any: ...
+def make_datagram_transport(
+    loop: AbstractEventLoop,
+    sock: Any,
+    family: int,
+    protocol: Any,
+    address: Any,
+    waiter: Any,
+    extra: dict[str, Any],
+) -> Any: ...
+def make_read_pipe(
+    loop: AbstractEventLoop, pipe: Any, protocol: Any, waiter: Any, extra: dict[str, Any], /
+) -> Any: ...
+def make_write_pipe(
+    notices_peer: bool,
+    loop: AbstractEventLoop,
+    pipe: Any,
+    protocol: Any,
+    waiter: Any,
+    extra: dict[str, Any],
+    /,
+) -> Any: ...
 def note_fork() -> None: ...
 def track_origins(enabled: bool) -> None: ...
 def know_sockets(socket_class: type, sample: Any, /, *numbers: int) -> bool: ...

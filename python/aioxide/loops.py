@@ -12,6 +12,7 @@ What must hold: nothing inherited runs on the path of a callback, a timer, a tas
 import os
 import selectors
 import signal
+import stat
 import sys
 import threading
 from asyncio import events, sslproto, tasks
@@ -220,6 +221,43 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
         )
         self._transports[sock.fileno()] = transport
         return transport
+
+    def _make_datagram_transport(
+        self,
+        sock: Any,
+        protocol: Any,
+        address: Any = None,
+        waiter: Any = None,
+        extra: dict[str, Any] | None = None,
+    ) -> Any:
+        """A native transport, unless the socket's class or family wants asyncio's own."""
+        if not _transports.is_plain_datagram_socket(sock):
+            inherited: Any = super()
+            return inherited._make_datagram_transport(sock, protocol, address, waiter, extra)
+        self._ensure_fd_no_transport(sock)
+        info = _transports.complete_socket_info(sock, extra)
+        transport = _native.make_datagram_transport(
+            self, sock, sock.family, protocol, address, waiter, info
+        )
+        self._transports[sock.fileno()] = transport
+        return transport
+
+    def _make_read_pipe_transport(
+        self, pipe: Any, protocol: Any, waiter: Any = None, extra: dict[str, Any] | None = None
+    ) -> Any:
+        _transports.prepare_pipe(pipe, "Pipe transport is for pipes/sockets only.")
+        info = _transports.complete_pipe_info(pipe, extra)
+        return _native.make_read_pipe(self, pipe, protocol, waiter, info)
+
+    def _make_write_pipe_transport(
+        self, pipe: Any, protocol: Any, waiter: Any = None, extra: dict[str, Any] | None = None
+    ) -> Any:
+        mode = _transports.prepare_pipe(
+            pipe, "Pipe transport is only for pipes, sockets and character devices"
+        )
+        info = _transports.complete_pipe_info(pipe, extra)
+        notices_peer = not stat.S_ISCHR(mode)
+        return _native.make_write_pipe(notices_peer, self, pipe, protocol, waiter, info)
 
     def _make_ssl_transport(
         self,

@@ -7,6 +7,7 @@
 //! | [`clock`] | Python's monotonic clock to the bit, its resolution, and a tick counter that costs almost nothing |
 //! | [`Selector`], [`Events`] | level-triggered readiness of descriptors; a wait never ends before its timeout, unless something is ready, the wake fd was written or a signal arrived |
 //! | [`WakeFd`] | a descriptor that any thread, or a signal handler, writes to end a wait |
+//! | [`pipe`] | reading and writing what is no socket |
 //! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call |
 //! | [`socket`] | what a connected stream socket does: receive, send, gather, shut down |
 //! | [`raw`], [`family`] | one call each on a socket of the program's own; address families |
@@ -22,6 +23,7 @@ mod address;
 pub mod clock;
 pub mod family;
 mod interest;
+pub mod pipe;
 pub mod raw;
 pub mod resolve;
 pub mod socket;

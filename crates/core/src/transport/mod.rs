@@ -8,6 +8,7 @@
 //! * `flow.rs`: when the writer pauses and when it goes on
 //! * `stream.rs`: one connection: who may read, write and close at which moment
 //! * `connect.rs`, `listener.rs`: an attempt to connect; accepting connections
+//! * `pipe.rs`: the same channel over a pipe
 //! * `datagram.rs`: datagrams that wait for room in the socket's buffer
 //!
 //! What must always be true:
@@ -23,6 +24,7 @@ mod connect;
 mod datagram;
 mod flow;
 mod listener;
+mod pipe;
 mod read;
 mod stream;
 mod write;
@@ -40,6 +42,7 @@ pub use connect::Connecting;
 pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams};
 pub use flow::WaterMarks;
 pub use listener::{Accepted, Round};
+pub use pipe::Pipe;
 pub use read::{READ_SIZE, ReadSizes, Received, receive};
 pub use stream::{Abandoned, CloseStep, Drained, EndStep, Progress, Queued, Refusal, Stream, Written};
 pub use write::{Chunk, Sent, WriteQueue};

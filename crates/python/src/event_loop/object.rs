@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aioxide_core::reactor::{PollPolicy, Reactor, Waker};
 use aioxide_core::ready::Queue;
+use aioxide_core::sys::Inbox;
 use aioxide_core::time::TimerHeap;
 use aioxide_core::transport::READ_SIZE;
 use pyo3::ffi;
@@ -69,6 +70,8 @@ pub(super) struct Engine {
     pub(super) lookups: Confined<Lookups>,
     /// Room for one read, which all transports share: most reads are small, and are copied out in their exact size.
     pub(super) scratch: Confined<Option<Box<[MaybeUninit<u8>]>>>,
+    /// Room for received datagrams, made when the first ones come.
+    pub(super) inbox: Confined<Option<Box<Inbox>>>,
     /// The value of [`FORKS`] when the reactor was made, or made anew.
     pub(super) forks: Cell<u32>,
 }
@@ -86,6 +89,7 @@ impl Engine {
             parked: Cell::new(false),
             lookups: Confined::default(),
             scratch: Confined::new(None),
+            inbox: Confined::new(None),
             forks: Cell::new(FORKS.load(Ordering::Relaxed)),
         })
     }
@@ -206,6 +210,30 @@ impl LoopObject {
             engine.scratch.with(|kept| *kept = Some(scratch));
         }
         result
+    }
+
+    /// How many entries are queued.
+    #[inline]
+    pub(crate) fn ready_length(&self) -> Result<usize> {
+        Ok(self.engine()?.ready.with(|ready| ready.len()))
+    }
+
+    /// Whether `stop()` was called: the turn that runs is the last one.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// Room for a batch of datagrams, which is given back with [`LoopObject::keep_inbox`].
+    pub(crate) fn take_inbox(&self) -> Box<Inbox> {
+        let kept = self.engine.get().and_then(|engine| engine.inbox.with(Option::take));
+        kept.unwrap_or_default()
+    }
+
+    /// Keeps room for datagrams for the next batch.
+    pub(crate) fn keep_inbox(&self, inbox: Box<Inbox>) {
+        if let Some(engine) = self.engine.get() {
+            engine.inbox.with(|kept| *kept = Some(inbox));
+        }
     }
 
     /// Whether debug mode is on.

@@ -51,6 +51,38 @@ pub(crate) fn bytes_filled<E>(
     }
 }
 
+/// An object that is exactly a `bytes`: it never changes, and dropping it runs no Python code.
+#[derive(Clone)]
+pub(crate) struct Bytes(Owned);
+
+impl Bytes {
+    /// A new object with a copy of `data`.
+    #[inline]
+    pub(crate) fn copy_of(data: &[u8]) -> Result<Self> {
+        bytes_of(data).map(Self)
+    }
+
+    /// `bytes(object)` of something bytes-like: the object itself when it is exactly that.
+    pub(crate) fn from_object(object: &Object) -> Result<Self> {
+        // SAFETY: alive; a new reference to an exact bytes object, or null with an exception.
+        unsafe { Owned::from_pointer(ffi::PyBytes_FromObject(object.pointer())) }
+            .map(Self)
+            .ok_or_else(Raised::already)
+    }
+
+    /// The object itself.
+    pub(crate) fn object(&self) -> &Object {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    #[inline(always)]
+    fn as_ref(&self) -> &[u8] {
+        self.0.exact_bytes().unwrap_or_default()
+    }
+}
+
 /// The memory of an object that shares it, held (a `bytearray` can't be resized) until this is dropped.
 pub(crate) struct Buffer<'a> {
     view: ffi::Py_buffer,

@@ -2,6 +2,8 @@
 
 use std::cell::UnsafeCell;
 
+use super::{Collectable, Visitor};
+
 /// An optional box: one null pointer until [`Lazily::get_or_make`] is first called, then for good.
 ///
 /// Since the box is never taken out before its owner dies, shared references to what it holds can be
@@ -33,5 +35,19 @@ impl<T: Default> Lazily<T> {
         }
         // SAFETY: nothing was there, so nothing borrows it; `T::default` does not come back here.
         unsafe { (*self.0.get()).insert(Box::default()) }
+    }
+}
+
+impl<T: Collectable> Collectable for Lazily<T> {
+    fn traverse(&self, visitor: &mut Visitor) {
+        if let Some(part) = self.get() {
+            part.traverse(visitor);
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(part) = self.get() {
+            part.clear();
+        }
     }
 }

@@ -48,7 +48,7 @@ mod weak;
 
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use bytes::{
-    Buffer, audit, audit_all, bytes_filled, bytes_of, file_system_text, memory_view, text_of,
+    Buffer, Bytes, audit, audit_all, bytes_filled, bytes_of, file_system_text, memory_view, text_of,
 };
 pub(crate) use call::{
     call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,

@@ -9,6 +9,12 @@
 //! * `socket_close.rs`: its ends, good and bad
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
 //! * `listener.rs`: accepting the connections that transports are made for
+//! * `attachment.rs`: what ties the transports below to their loop, protocol and file, until the connection is lost
+//! * `flow.rs`: asking the protocol to pause and to resume
+//! * `datagram.rs`: the datagram transport: what it consists of, how it begins
+//! * `datagram_receive.rs`, `datagram_send.rs`: its two directions
+//! * `datagram_type.rs`: what Python sees of it
+//! * `pipe.rs`, `pipe_read.rs`, `pipe_write.rs`: the two ends of a pipe, each with what Python sees of it
 //!
 //! What runs once per transport or only when something goes wrong (extra information, reports, warnings,
 //! representations) is asyncio's own code, called through `python/aioxide/_transports.py`.
@@ -22,7 +28,16 @@
 //! * The socket object owns the descriptor; its number is asked of it for each operation, so that a closed
 //!   socket is an error and never somebody else's file.
 
+mod attachment;
+mod datagram;
+mod datagram_receive;
+mod datagram_send;
+mod datagram_type;
+mod flow;
 mod listener;
+mod pipe;
+mod pipe_read;
+mod pipe_write;
 mod socket;
 mod socket_attributes;
 mod socket_close;
@@ -32,4 +47,13 @@ mod socket_write;
 
 pub(crate) use listener::{methods, register as register_listener};
 pub(crate) use socket::SocketTransport;
-pub(crate) use socket_type::register;
+
+use crate::ffi::{Object, Result};
+
+/// Makes the types, and the functions that make their instances.
+pub(crate) fn register(module: &Object) -> Result<()> {
+    socket_type::register(module)?;
+    datagram_type::register(module)?;
+    pipe_read::register(module)?;
+    pipe_write::register(module)
+}

@@ -1,0 +1,146 @@
+//! The datagram transport: what it consists of, how it begins and ends.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use aioxide_core::sys::Address;
+use aioxide_core::transport::DatagramQueue;
+
+use crate::event_loop::{LoopObject, SourceBase};
+use crate::ffi::{
+    Args, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot,
+    Visitor, allocate, dict_get, names, native_type,
+};
+use crate::sockets::is_spoken;
+
+use super::attachment::Attachment;
+use super::flow::WriteLimits;
+
+/// What each queued datagram counts for besides its bytes: from 3.13 on empty ones are sent, and a queue of them must
+/// fill up too.
+const OVERHEAD: usize = if cfg!(Py_3_13) { 8 } else { 0 };
+
+/// `asyncio.selector_events._SelectorDatagramTransport`, written in Rust.
+#[repr(C)]
+pub(crate) struct DatagramTransport {
+    pub(super) base: SourceBase,
+    pub(super) attachment: Attachment,
+    pub(super) traffic: Lazily<Traffic>,
+    /// The only address that the socket sends to, if it was made with one.
+    pub(super) address: Slot,
+    pub(super) weak: Slot,
+    pub(super) dict: Slot,
+}
+
+native_type!(DatagramTransport, holds: [base, attachment, traffic, address, dict], speaks: DatagramTransport::holds_socket);
+
+impl DatagramTransport {
+    fn holds_socket(&self) -> bool {
+        self.attachment.holds_file()
+    }
+}
+
+/// What is on its way in either direction.
+pub(super) struct Traffic {
+    /// An address family that `sockets/address.rs` speaks.
+    pub(super) family: i32,
+    /// Whether the socket has a peer, to which it sends.
+    pub(super) connected: bool,
+    /// Sent, and waiting for room in the socket's buffer.
+    pub(super) queue: Confined<DatagramQueue<Bytes, Owned>>,
+    pub(super) limits: WriteLimits,
+    /// Received, and waiting for the protocol's next call.
+    pub(super) pending: Confined<VecDeque<Received>>,
+    /// How many datagrams to ask for next time.
+    pub(super) batch: Cell<usize>,
+    pub(super) last_sender: KnownAddress,
+    pub(super) last_destination: KnownAddress,
+}
+
+/// A datagram as the protocol gets it.
+pub(super) struct Received {
+    pub(super) data: Bytes,
+    pub(super) sender: Owned,
+}
+
+/// An address in both of its forms: most datagrams come from and go to where the one before did.
+pub(super) struct KnownAddress {
+    /// As Python writes it.
+    shown: Slot,
+    address: Cell<Address>,
+}
+
+impl KnownAddress {
+    fn new() -> Self {
+        Self { shown: Slot::default(), address: Cell::new(Address::none()) }
+    }
+
+    pub(super) fn keep(&self, shown: Owned, address: &Address) {
+        self.address.set(*address);
+        self.shown.set(shown);
+    }
+
+    /// The address, if this very object stands for it. It can't have changed: only tuples of texts and numbers,
+    /// texts and bytes are kept.
+    #[inline]
+    pub(super) fn read(&self, shown: &Object) -> Option<Address> {
+        self.shown.holds(shown).then(|| self.address.get())
+    }
+
+    /// The object that stands for `address`.
+    #[inline]
+    pub(super) fn show(&self, address: &Address) -> Option<Owned> {
+        self.shown.get().filter(|_| self.address.get() == *address)
+    }
+}
+
+impl Collectable for Traffic {
+    fn traverse(&self, visitor: &mut Visitor) {
+        self.limits.traverse(visitor);
+    }
+
+    fn clear(&self) {
+        self.limits.clear();
+    }
+}
+
+/// `make_datagram_transport(loop, sock, family, protocol, address, waiter, extra)`, with the extra information complete.
+pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
+    const SIGNATURE: Signature<7> = Signature {
+        function: "make_datagram_transport",
+        parameters: [c"loop", c"sock", c"family", c"protocol", c"address", c"waiter", c"extra"],
+        positional: 7,
+        required: 7,
+    };
+    let [Some(event_loop), Some(socket), Some(family), Some(protocol), Some(address), waiter, Some(extra)] =
+        SIGNATURE.bind(args)?
+    else {
+        return Err(Raised::type_error(format_args!("7 arguments are required")));
+    };
+    let Some(event_loop) = event_loop.cast::<LoopObject>() else {
+        return Err(Raised::type_error(format_args!("a loop of aioxide is required")));
+    };
+    let family = family.to_i32()?;
+    if !is_spoken(family) {
+        return Err(Raised::value_error(format_args!("a socket of this family has no native transport")));
+    }
+    let transport = allocate::<DatagramTransport>()?;
+    transport.base.prepare(DatagramTransport::ready)?;
+    let peer = dict_get(extra, &names().peername)?;
+    transport.traffic.fill(Traffic {
+        family,
+        connected: peer.map_or(Ok(false), |peer| peer.is_true())?,
+        queue: Confined::new(DatagramQueue::new(OVERHEAD)),
+        limits: WriteLimits::new(),
+        pending: Confined::new(VecDeque::new()),
+        batch: Cell::new(1),
+        last_sender: KnownAddress::new(),
+        last_destination: KnownAddress::new(),
+    });
+    if address.is_true()? {
+        transport.address.fill(address.own());
+    }
+    transport.attachment.attach(event_loop, protocol, socket, extra.own())?;
+    transport.attachment.begin(transport.object(), waiter)?;
+    Ok(transport)
+}

@@ -1,0 +1,128 @@
+//! Receiving: as many datagrams as wait, in one system call, delivered one by one.
+//!
+//! asyncio receives one datagram in a turn: whatever the protocol sets off by it (a task wakes up, a callback is queued)
+//! runs before the next one comes, and a protocol that pauses, closes or stops the loop gets no more. Here several come
+//! from the kernel at once, and wait in the transport until it is their time. Those that a closed transport still
+//! holds are dropped, as asyncio drops what is unread in the kernel.
+
+use std::io::ErrorKind;
+
+use aioxide_core::sys::{BATCH, Inbox};
+
+use crate::event_loop::{Direction, LoopObject, Ready, SourceBase};
+use crate::ffi::{
+    Bytes, Layout, Object, Owned, Raised, Result, call_method1, call_method2, names, while_handling,
+};
+use crate::sockets::address_to_python;
+
+use super::datagram::{DatagramTransport, Received, Traffic};
+
+impl DatagramTransport {
+    /// What the selector calls for.
+    pub(super) fn ready(source: &SourceBase, direction: Direction) -> Result<()> {
+        let Some(transport) = source.object().exactly::<Self>() else { return Ok(()) };
+        match direction {
+            Direction::Reading => transport.read_ready(),
+            Direction::Writing => transport.write_ready(),
+        }
+    }
+
+    /// Receives what waits, unless something received before waits for the protocol, and delivers.
+    pub(super) fn read_ready(&self) -> Result<()> {
+        let Some(traffic) = self.traffic.get() else { return Ok(()) };
+        if !self.attachment.is_reading() || self.attachment.is_loss_scheduled() {
+            return Ok(());
+        }
+        let event_loop = self.attachment.event_loop()?;
+        if traffic.pending.with(|pending| pending.is_empty()) {
+            let Some(fd) = self.attachment.descriptor()? else { return Ok(()) };
+            let mut inbox = event_loop.take_inbox();
+            let received = receive(traffic, &mut inbox, fd);
+            event_loop.keep_inbox(inbox);
+            if let Err(raised) = received {
+                return self.receiving_failed(raised);
+            }
+        }
+        self.deliver(traffic, &event_loop)
+    }
+
+    /// Calls the protocol with what has been received, until it has set something off that comes first.
+    fn deliver(&self, traffic: &Traffic, event_loop: &LoopObject) -> Result<()> {
+        let queued = event_loop.ready_length()?;
+        while let Some(Received { data, sender }) = traffic.pending.with(|pending| pending.pop_front()) {
+            let protocol = self.attachment.protocol();
+            let delivered = call_method2(&protocol, &names().datagram_received, data.object(), &sender);
+            let yields =
+                delivered.is_err() || event_loop.is_stopping() || event_loop.ready_length()? > queued;
+            if self.attachment.is_paused() {
+                return delivered.map(drop);
+            }
+            if yields {
+                let queued = match delivered {
+                    Ok(_) => return self.continue_later(traffic, event_loop),
+                    Err(raised) => raised.take(),
+                };
+                self.continue_later(traffic, event_loop)?;
+                return Err(Raised::restore(queued));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the transport called once more if something waits for the protocol.
+    pub(super) fn continue_later(&self, traffic: &Traffic, event_loop: &LoopObject) -> Result<()> {
+        if traffic.pending.with(|pending| pending.is_empty()) {
+            return Ok(());
+        }
+        event_loop.queue(Ready::Io(self.base.own(), Direction::Reading))
+    }
+
+    /// Drops what waits for the protocol.
+    pub(super) fn drop_pending(&self) {
+        if let Some(traffic) = self.traffic.get() {
+            drop(traffic.pending.with(std::mem::take));
+        }
+    }
+
+    /// An error of the socket is the protocol's, anything else ends the transport.
+    #[cold]
+    fn receiving_failed(&self, raised: Raised) -> Result<()> {
+        if !raised.matches(&names().os_error) {
+            return self.fatal_error(raised, &names().fatal_read_error);
+        }
+        self.error_received(raised)
+    }
+
+    /// `protocol.error_received(exception)`, as if from an `except` block.
+    #[cold]
+    pub(super) fn error_received(&self, raised: Raised) -> Result<()> {
+        let exception: Owned<Object> = raised.take();
+        let protocol = self.attachment.protocol();
+        while_handling(&exception, || call_method1(&protocol, &names().error_received, &exception).map(drop))
+    }
+}
+
+/// Receives a batch and makes Python's objects of it. A batch that was full is followed by a larger one: asking for more
+/// than there is costs the kernel a try, which is a waste where datagrams come one by one.
+fn receive(traffic: &Traffic, inbox: &mut Inbox, fd: i32) -> Result<()> {
+    let limit = traffic.batch.get();
+    let count = match inbox.receive(fd, limit) {
+        Ok(count) => count,
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
+        Err(error) => return Err(Raised::os_error(&error)),
+    };
+    traffic.batch.set(if count == limit { (limit * 2).min(BATCH) } else { count.max(1) });
+    for (data, sender) in inbox.datagrams() {
+        let sender = match traffic.last_sender.show(sender) {
+            Some(known) => known,
+            None => {
+                let shown = address_to_python(sender)?;
+                traffic.last_sender.keep(shown.clone(), sender);
+                shown
+            }
+        };
+        let received = Received { data: Bytes::copy_of(data)?, sender };
+        traffic.pending.with(|pending| pending.push_back(received));
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+"""What the tests of datagram transports share: a protocol that keeps its calls, and endpoints."""
+
+import asyncio
+import contextlib
+import socket
+
+
+class Recorder(asyncio.DatagramProtocol):
+    """Keeps every call in `calls`; `wait(n)` waits until `n` of them have come."""
+
+    def __init__(self):
+        self.calls = []
+        self.changed = asyncio.Event()
+
+    def note(self, *call):
+        self.calls.append(call)
+        self.changed.set()
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.note("made")
+
+    def datagram_received(self, data, addr):
+        self.note("received", data, addr)
+
+    def error_received(self, exc):
+        self.note("error", type(exc).__name__)
+
+    def pause_writing(self):
+        self.note("pause")
+
+    def resume_writing(self):
+        self.note("resume")
+
+    def connection_lost(self, exc):
+        self.note("lost", exc)
+
+    @property
+    def names(self):
+        return [call[0] for call in self.calls]
+
+    @property
+    def received(self):
+        return [call[1] for call in self.calls if call[0] == "received"]
+
+    async def wait(self, name, count=1):
+        async with asyncio.timeout(10):
+            while self.names.count(name) < count:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@contextlib.asynccontextmanager
+async def endpoint(factory=Recorder, **options):
+    """An endpoint on the loopback, unless the options say something else; gone afterwards."""
+    options = options or {"local_addr": ("127.0.0.1", 0)}
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(factory, **options)
+    try:
+        yield transport, protocol
+    finally:
+        transport.abort()
+        await turns(1)
+
+
+def name_of(transport):
+    return transport.get_extra_info("sockname")
+
+
+def plain_socket(family=socket.AF_INET, address=("127.0.0.1", 0)):
+    """A bound socket that no loop knows of; receiving gives up after ten seconds."""
+    plain = socket.socket(family, socket.SOCK_DGRAM)
+    plain.bind(address)
+    plain.settimeout(10)
+    return plain
+
+
+def pair():
+    """A connected Unix socket with room for few datagrams, and its peer, which gives up after 10 s.
+
+    Both have names, which the kernel chose: asyncio takes a peer without one for no peer at all.
+    """
+    peer = plain_socket(socket.AF_UNIX, "")
+    connected = plain_socket(socket.AF_UNIX, "")
+    connected.connect(peer.getsockname())
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8000)
+    return connected, peer
+
+
+async def fill(transport, size=1000):
+    """Send numbered datagrams that nobody reads until one is queued; return how many."""
+    count = 0
+    while not transport.get_write_buffer_size():
+        assert not transport.is_closing()
+        transport.sendto(b"%04d" % count + bytes(size - 4))
+        count += 1
+    return count
+
+
+async def turns(count=3):
+    """Let the loop ask its selector so many times: it need not while tasks are ready."""
+    for _ in range(count):
+        await asyncio.sleep(0.001)
