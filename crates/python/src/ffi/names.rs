@@ -192,7 +192,6 @@ names! {
         function_attribute = c"__func__",
         start_serving = c"_start_serving",
         make_socket_transport = c"_make_socket_transport",
-        peername = c"peername",
         resume = c"_resume",
         ssl_handshake_timeout = c"SSL_HANDSHAKE_TIMEOUT",
         ssl_shutdown_timeout = c"SSL_SHUTDOWN_TIMEOUT",

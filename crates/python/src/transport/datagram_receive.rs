@@ -58,12 +58,12 @@ impl DatagramTransport {
                 return delivered.map(drop);
             }
             if yields {
-                let queued = match delivered {
+                let exception = match delivered {
                     Ok(_) => return self.continue_later(traffic, event_loop),
                     Err(raised) => raised.take(),
                 };
                 self.continue_later(traffic, event_loop)?;
-                return Err(Raised::restore(queued));
+                return Err(Raised::restore(exception));
             }
         }
         Ok(())

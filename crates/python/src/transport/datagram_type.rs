@@ -7,7 +7,7 @@ use aioxide_core::transport::{Destination, Outgoing};
 use crate::event_loop::Direction;
 use crate::ffi::{
     Args, Bytes, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, add_function,
-    call1, call2, list_of, names, none, tuple_of,
+    call1, list_of, names, none, tuple_of,
 };
 use crate::sockets::address_to_python;
 

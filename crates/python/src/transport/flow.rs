@@ -6,7 +6,7 @@ use aioxide_core::transport::WaterMarks;
 
 use crate::ffi::{
     Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, call_keywords,
-    call_method0, call1, names, while_handling,
+    call_method0, names, while_handling,
 };
 
 /// The water marks of one transport. All zero bytes are not: a new one is made with [`WriteLimits::new`].
@@ -139,9 +139,4 @@ pub(super) fn set_limits(transport: &Object, high: Option<&Object>, low: Option<
     let nothing = crate::ffi::none();
     let values = [transport, high.unwrap_or(&nothing), low.unwrap_or(&nothing)];
     call_keywords(&names().set_write_limits, &values, values.len(), None).map(drop)
-}
-
-/// `repr(transport)`, by asyncio's own `represent`.
-pub(super) fn represent(transport: &Object, represent: &Object) -> Result<Owned> {
-    call1(represent, transport)
 }
