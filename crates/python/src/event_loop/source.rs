@@ -95,8 +95,8 @@ impl SourceBase {
         on_ready(self, direction)
     }
 
-    /// A handle that stands for one run of the source, in reports.
-    pub(super) fn handle(
+    /// A handle that stands for one run of the source: in reports, or to run it again without the selector.
+    pub(crate) fn handle(
         &self,
         event_loop: &LoopObject,
         direction: Direction,

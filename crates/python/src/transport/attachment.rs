@@ -93,6 +93,14 @@ impl Attachment {
         self.file.get()
     }
 
+    /// Puts another object in the file's place, or nothing, which the program then has to close itself.
+    pub(super) fn set_file(&self, file: Option<&Object>) {
+        match file.filter(|file| !file.is_none()) {
+            Some(file) => self.file.set(file.own()),
+            None => self.file.clear(),
+        }
+    }
+
     /// The number that the file has at this moment: -1 if somebody has closed it. `None` when the connection is lost.
     pub(super) fn descriptor(&self) -> Result<Option<i32>> {
         let Some(file) = self.file.get() else { return Ok(None) };

@@ -51,6 +51,8 @@ pub(super) struct Traffic {
     pub(super) limits: WriteLimits,
     /// Received, and waiting for the protocol's next call.
     pub(super) pending: Confined<VecDeque<Received>>,
+    /// Whether a call without the selector has delivered since the selector's last one.
+    pub(super) has_continued: Cell<bool>,
     /// How many datagrams to ask for next time.
     pub(super) batch: Cell<usize>,
     pub(super) last_sender: KnownAddress,
@@ -133,6 +135,7 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
         queue: Confined::new(DatagramQueue::new(OVERHEAD)),
         limits: WriteLimits::new(),
         pending: Confined::new(VecDeque::new()),
+        has_continued: Cell::new(false),
         batch: Cell::new(1),
         last_sender: KnownAddress::new(),
         last_destination: KnownAddress::new(),

@@ -22,13 +22,15 @@ impl DatagramTransport {
     pub(super) fn ready(source: &SourceBase, direction: Direction) -> Result<()> {
         let Some(transport) = source.object().exactly::<Self>() else { return Ok(()) };
         match direction {
+            // One turn delivers once: a handle was before this call, or is on its way. The selector will call again.
+            Direction::Reading if transport.has_pending() || transport.took_its_turn() => Ok(()),
             Direction::Reading => transport.read_ready(),
             Direction::Writing => transport.write_ready(),
         }
     }
 
     /// Receives what waits, unless something received before waits for the protocol, and delivers.
-    pub(super) fn read_ready(&self) -> Result<()> {
+    fn read_ready(&self) -> Result<()> {
         let Some(traffic) = self.traffic.get() else { return Ok(()) };
         if !self.attachment.is_reading() || self.attachment.is_loss_scheduled() {
             return Ok(());
@@ -69,12 +71,29 @@ impl DatagramTransport {
         Ok(())
     }
 
-    /// Has the transport called once more if something waits for the protocol.
+    fn has_pending(&self) -> bool {
+        self.traffic.get().is_some_and(|traffic| traffic.pending.with(|pending| !pending.is_empty()))
+    }
+
+    fn took_its_turn(&self) -> bool {
+        self.traffic.get().is_some_and(|traffic| traffic.has_continued.replace(false))
+    }
+
+    /// `_read_ready()`, as the handle of [`DatagramTransport::continue_later`] calls it.
+    pub(super) fn continue_reading(&self) -> Result<()> {
+        if let Some(traffic) = self.traffic.get() {
+            traffic.has_continued.set(true);
+        }
+        self.read_ready()
+    }
+
+    /// Has the transport called once more if something waits for the protocol: by a handle, which can be told from the
+    /// selector's call.
     pub(super) fn continue_later(&self, traffic: &Traffic, event_loop: &LoopObject) -> Result<()> {
         if traffic.pending.with(|pending| pending.is_empty()) {
             return Ok(());
         }
-        event_loop.queue(Ready::Io(self.base.own(), Direction::Reading))
+        event_loop.queue(Ready::Handle(self.base.handle(event_loop, Direction::Reading)?))
     }
 
     /// Drops what waits for the protocol.

@@ -60,7 +60,7 @@ fn internals(builder: TypeBuilder<DatagramTransport>) -> TypeBuilder<DatagramTra
             |transport: &DatagramTransport| transport.attachment.start_reading(&transport.base),
             c"Begin to receive.",
         )
-        .method(c"_read_ready", DatagramTransport::read_ready, c"Receive and deliver what waits.")
+        .method(c"_read_ready", DatagramTransport::continue_reading, c"Receive and deliver what waits.")
         .method(c"_write_ready", DatagramTransport::write_ready, c"Send what waits.")
         .method(c"_sendto_ready", DatagramTransport::write_ready, c"Send what waits.")
         .method1(
@@ -82,7 +82,14 @@ fn attributes(builder: TypeBuilder<DatagramTransport>) -> TypeBuilder<DatagramTr
         .getter(c"_loop", |transport: &DatagramTransport| transport.attachment.event_loop_if_any())
         .getter(c"_protocol", |transport: &DatagramTransport| transport.attachment.protocol())
         .getter(c"_protocol_connected", |_: &DatagramTransport| true)
-        .getter(c"_sock", |transport: &DatagramTransport| transport.attachment.file())
+        .property(
+            c"_sock",
+            |transport: &DatagramTransport| transport.attachment.file(),
+            |transport: &DatagramTransport, socket: Option<&Object>| {
+                transport.attachment.set_file(socket);
+                Ok(())
+            },
+        )
         .getter(c"_sock_fd", |transport: &DatagramTransport| i64::from(transport.attachment.watched()))
         .getter(c"_extra", |transport: &DatagramTransport| transport.attachment.extra())
         .getter(c"_server", |_: &DatagramTransport| none())

@@ -31,7 +31,14 @@ pub(super) fn common<T: PipeEnd>(builder: TypeBuilder<T>) -> TypeBuilder<T> {
         .method1(c"_call_connection_lost", |end: &T, exception: &Object| end.attachment().lose(exception), c"Tell the protocol, then close the pipe.")
         .getter(c"_loop", |end: &T| end.attachment().event_loop_if_any())
         .getter(c"_protocol", |end: &T| end.attachment().protocol())
-        .getter(c"_pipe", |end: &T| end.attachment().file())
+        .property(
+            c"_pipe",
+            |end: &T| end.attachment().file(),
+            |end: &T, file: Option<&Object>| {
+                end.attachment().set_file(file);
+                Ok(())
+            },
+        )
         .getter(c"_fileno", |end: &T| i64::from(end.attachment().watched()))
         .getter(c"_extra", |end: &T| end.attachment().extra())
         .getter(c"_closing", |end: &T| end.attachment().is_closing())
