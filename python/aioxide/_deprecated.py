@@ -1,8 +1,9 @@
 """Names of a package that warn when they are read.
 
-A module's own `__getattr__` would do, but for its price: as long as there is one, the interpreter looks
-each attribute of the module up in full (measured on 3.14: 240 instructions for `asyncio.sleep`, where
-it takes a handful otherwise). So the names are attributes of the module's class.
+A module's own `__getattr__` would do, but for its price: as long as there is one, the interpreter
+looks each attribute of the module up in full (measured on 3.14: 240 instructions for
+`asyncio.sleep`, where it takes a handful otherwise). So the names are attributes of the module's
+class.
 """
 
 import types

@@ -15,6 +15,7 @@ from typing import Any
 # Private names, which asyncio's stubs leave out. The logger is looked up when it is used: programs
 # and tests replace it.
 _selector_events: Any = selector_events
+_unix_events: Any = unix_events
 _transports: Any = transports
 _SelectorTransport: Any = _selector_events._SelectorTransport
 _ReadPipe: Any = vars(unix_events)["_UnixReadPipeTransport"]
@@ -93,12 +94,12 @@ def complete_pipe_info(pipe: Any, extra: dict[str, Any] | None) -> dict[str, Any
 
 def warn_late_pipe_write() -> None:
     """Warn that a program goes on writing although the pipe is closed or broken."""
-    unix_events.logger.warning("pipe closed by peer or os.write(pipe, data) raised exception.")
+    _unix_events.logger.warning("pipe closed by peer or os.write(pipe, data) raised exception.")
 
 
 def log_closed_by_peer(transport: Any) -> None:
     """Note that the other end of a pipe is gone, in debug mode."""
-    unix_events.logger.info("%r was closed by peer", transport)
+    _unix_events.logger.info("%r was closed by peer", transport)
 
 
 def warn_late_write() -> None:

@@ -1,4 +1,5 @@
 //! The byte queue and the search against models that do it the slow way.
+#![allow(clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 use aioxide_core::stream::{ByteQueue, Outcome, Search};
 use proptest::prelude::*;
