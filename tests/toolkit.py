@@ -43,7 +43,7 @@ class Run:
 
     def check_reports(self) -> None:
         """Fail when an exception was reported that no test took out of ``reports``."""
-        assert self.reports == [], "the loop's exception handler was called"
+        assert self.reports == [], f"the loop's exception handler was called: {self.reports}"
 
     def _collect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.reports.append(context)

@@ -29,6 +29,7 @@ PACKAGE = """
 
 NATIVE = """
     import _asyncio
+    from asyncio.selector_events import _SelectorSocketTransport as SocketTransport
 
     class Future(_asyncio.Future): pass
     class Task(_asyncio.Task): pass
@@ -96,6 +97,7 @@ def test_a_missing_function_is_noticed(tmp_path: pathlib.Path) -> None:
             "a future of the loop is",
         ),
         ("_native.Task(coro", "__import__('_asyncio').Task(coro", "the current task is"),
+        ("def patch()", "_native.SocketTransport = str\n    def patch()", "a transport of"),
     ],
 )
 def test_a_loop_that_makes_cpythons_objects_is_noticed(

@@ -545,3 +545,13 @@ def test_five_hundred_pipes_leave_nothing_behind(run):
         assert [reference for reference in dead if reference() is not None] == []
 
     run(main)
+
+
+@pytest.mark.parametrize("name", ["is_reading", "pause_reading", "resume_reading"])
+def test_a_writing_end_says_that_it_does_not_read(run, name):
+    async def main():
+        async with writing() as (transport, _, _):
+            with pytest.raises(NotImplementedError):
+                getattr(transport, name)()
+
+    run(main)

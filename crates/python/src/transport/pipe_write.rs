@@ -86,9 +86,17 @@ fn methods(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
         .method(c"get_write_buffer_size", WritePipe::queued, c"get_write_buffer_size($self, /)\n--\n\nReturn how many bytes wait to be written.")
         .method(c"get_write_buffer_limits", WritePipe::write_limits, c"get_write_buffer_limits($self, /)\n--\n\nReturn the low and the high water mark, in bytes.")
         .method_fast(c"set_write_buffer_limits", WritePipe::set_write_limits, c"set_write_buffer_limits($self, /, high=None, low=None)\n--\n\nSet the water marks, in bytes: when the protocol pauses writing and when it resumes.")
+        .method(c"is_reading", |_: &WritePipe| not_for_reading(), c"is_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
+        .method(c"pause_reading", |_: &WritePipe| not_for_reading(), c"pause_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
+        .method(c"resume_reading", |_: &WritePipe| not_for_reading(), c"resume_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
         .method(c"_start_reading", WritePipe::start_watching, c"Begin to notice that the reader is gone.")
         .method(c"_read_ready", WritePipe::peer_gone, c"The reader is gone.")
         .method(c"_write_ready", WritePipe::write_ready, c"Write what waits.")
+}
+
+/// What asyncio's transport, which has the methods of both directions, says of the one it lacks.
+fn not_for_reading() -> Result<()> {
+    Err(Raised::restore(call0(&names().not_implemented_error)?))
 }
 
 fn attributes(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {

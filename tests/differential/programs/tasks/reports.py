@@ -4,6 +4,8 @@ import asyncio
 import gc
 import sys
 
+# The collector runs when it is told to, so that what it finds is found in the order of its making.
+gc.disable()
 loop = asyncio.new_event_loop()
 
 
