@@ -24,6 +24,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 
+use super::borrow::borrow;
 use super::{Interest, Readiness};
 
 /// An epoll instance. The descriptor is closed when the selector is dropped.
@@ -203,16 +204,6 @@ fn flags_of(interest: Interest) -> EventFlags {
     flags.set(EventFlags::IN, interest.readable);
     flags.set(EventFlags::OUT, interest.writable);
     flags
-}
-
-/// Lends a number to a system call that checks it: programs may name any number, and close it at any time.
-fn borrow(fd: &RawFd) -> Result<BorrowedFd<'_>, Errno> {
-    if *fd < 0 {
-        return Err(Errno::BADF);
-    }
-    // SAFETY: the only value that `BorrowedFd` can't represent is -1, excluded above. Whether the number is
-    // open is for the kernel to say: `epoll_ctl` answers EBADF, and nothing else is done with the borrow.
-    Ok(unsafe { BorrowedFd::borrow_raw(*fd) })
 }
 
 #[cfg(test)]

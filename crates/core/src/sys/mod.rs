@@ -20,6 +20,7 @@
 //! Each `unsafe` block names the invariant it rests on. Read next: [`crate::time`].
 
 mod address;
+mod borrow;
 pub mod clock;
 pub mod family;
 mod interest;

@@ -6,10 +6,9 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 
-use rustix::io::Errno;
-
+use super::borrow::borrow;
 use super::socket::GATHER_LIMIT;
 
 /// Reads what is there, as much as `room` takes. Nothing is the end. Errors: `WouldBlock`, `Interrupted`, `EIO` from a
@@ -30,15 +29,4 @@ pub fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
 pub fn write_gathered(fd: RawFd, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     let slices = slices.get(..GATHER_LIMIT).unwrap_or(slices);
     Ok(rustix::io::writev(borrow(&fd)?, slices)?)
-}
-
-/// Lends a number to a system call that checks it.
-#[inline(always)]
-fn borrow(fd: &RawFd) -> Result<BorrowedFd<'_>, Errno> {
-    if *fd < 0 {
-        return Err(Errno::BADF);
-    }
-    // SAFETY: -1, the only value that `BorrowedFd` can't represent, is excluded above. Whose number it is, is the
-    // caller's affair; whether it is open is for the kernel to say, and nothing else is done with the borrow.
-    Ok(unsafe { BorrowedFd::borrow_raw(*fd) })
 }

@@ -8,16 +8,17 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 
-use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, sockopt};
+
+use super::borrow::borrow;
 
 /// How many slices one gathered send takes at most: Linux's `IOV_MAX`.
 pub const GATHER_LIMIT: usize = 1024;
 
-/// Receives what is there, as much as `room` takes. Nothing is the end of the stream, unless `room` is empty. Errors: `WouldBlock`, `Interrupted`, and what the
-/// socket has to report.
+/// Receives what is there, as much as `room` takes. Nothing is the end of the stream, unless `room` is empty. Errors:
+/// `WouldBlock`, `Interrupted`, and what the socket has to report.
 #[inline]
 pub fn receive(fd: RawFd, room: &mut [MaybeUninit<u8>]) -> io::Result<&[u8]> {
     let ((received, _), _) = net::recv(borrow(&fd)?, room, RecvFlags::DONTWAIT)?;
@@ -52,17 +53,6 @@ pub fn take_error(fd: RawFd) -> io::Result<Option<io::Error>> {
 }
 
 const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
-
-/// Lends a number to a system call that checks it.
-#[inline(always)]
-fn borrow(fd: &RawFd) -> Result<BorrowedFd<'_>, Errno> {
-    if *fd < 0 {
-        return Err(Errno::BADF);
-    }
-    // SAFETY: -1, the only value that `BorrowedFd` can't represent, is excluded above. Whose number it is, is the
-    // caller's affair; whether it is open is for the kernel to say, and nothing else is done with the borrow.
-    Ok(unsafe { BorrowedFd::borrow_raw(*fd) })
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
