@@ -10,8 +10,9 @@
 //! * Whatever leaves the queue leaves through a return value: nothing is dropped in here.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io;
 
+use super::read::is_temporary;
 use crate::sys::{Address, BATCH};
 
 /// Where a datagram goes; `F` is an address that only the caller can read.
@@ -123,7 +124,7 @@ impl<D: AsRef<[u8]>, F> DatagramQueue<D, F> {
                             sent.extend(self.pop());
                         }
                     }
-                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    Err(error) if is_temporary(&error) => {
                         return Flushed::Blocked;
                     }
                     Err(error) => {
@@ -163,6 +164,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::cell::RefCell;
+    use std::io::ErrorKind;
 
     type Queue = DatagramQueue<Vec<u8>, &'static str>;
     type Datagram = Outgoing<Vec<u8>, &'static str>;

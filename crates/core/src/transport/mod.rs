@@ -43,7 +43,7 @@ pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams}
 pub use flow::WaterMarks;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
-pub use read::{READ_SIZE, ReadSizes, Received, receive};
+pub use read::{READ_SIZE, ReadSizes, Received, is_temporary, receive};
 pub use stream::{Abandoned, CloseStep, Drained, EndStep, Progress, Queued, Refusal, Stream, Written};
 pub use write::{Chunk, Sent, WriteQueue};
 

@@ -40,7 +40,7 @@ pub fn receive<'a>(channel: &impl Channel, room: &'a mut [MaybeUninit<u8>]) -> R
 
 /// Whether an operation may simply be tried again when the selector says so.
 #[inline]
-pub(super) fn is_temporary(error: &io::Error) -> bool {
+pub fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 

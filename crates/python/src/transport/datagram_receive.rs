@@ -5,9 +5,8 @@
 //! from the kernel at once, and wait in the transport until it is their time. Those that a closed transport still
 //! holds are dropped, as asyncio drops what is unread in the kernel.
 
-use std::io::ErrorKind;
-
 use aioxide_core::sys::{BATCH, Inbox};
+use aioxide_core::transport::is_temporary;
 
 use crate::event_loop::{Direction, LoopObject, Ready, SourceBase};
 use crate::ffi::{
@@ -127,7 +126,7 @@ fn receive(traffic: &Traffic, inbox: &mut Inbox, fd: i32) -> Result<()> {
     let limit = traffic.batch.get();
     let count = match inbox.receive(fd, limit) {
         Ok(count) => count,
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
+        Err(error) if is_temporary(&error) => return Ok(()),
         Err(error) => return Err(Raised::os_error(&error)),
     };
     traffic.batch.set(if count == limit { (limit * 2).min(BATCH) } else { count.max(1) });

@@ -1,9 +1,9 @@
 //! Sending: at once while nothing waits, else in batches when the socket has room again.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
 use aioxide_core::sys::{Address, send_datagram, send_datagrams};
-use aioxide_core::transport::{Destination, Flushed, Outgoing, SendDatagrams};
+use aioxide_core::transport::{Destination, Flushed, Outgoing, SendDatagrams, is_temporary};
 
 use crate::event_loop::Direction;
 use crate::ffi::{
@@ -112,9 +112,7 @@ impl DatagramTransport {
         };
         Ok(match send_datagram(fd, bytes, address) {
             Ok(()) => Sent::Gone,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                Sent::Blocked
-            }
+            Err(error) if is_temporary(&error) => Sent::Blocked,
             Err(error) => Sent::Refused(Raised::os_error(&error)),
         })
     }
