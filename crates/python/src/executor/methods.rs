@@ -1,6 +1,6 @@
 //! The Python type `JobQueue`: to a `ThreadPoolExecutor` it is the `SimpleQueue` of its work items.
 
-use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, call0, names};
+use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, names};
 
 use super::JobQueue;
 use super::job::Job;
@@ -45,7 +45,7 @@ impl JobQueue {
     fn get_nowait(&self) -> Result<Owned> {
         match self.take_item() {
             Some(item) => Ok(item),
-            None => Err(Raised::restore(call0(&names().work_queue_empty)?)),
+            None => Err(Raised::without_message(&names().work_queue_empty)),
         }
     }
 }

@@ -50,6 +50,21 @@ impl Raised {
         Self(())
     }
 
+    /// Raises `kind()`.
+    #[cold]
+    pub(crate) fn without_message(kind: &Object) -> Self {
+        match super::call0(kind) {
+            Ok(exception) => Self::restore(exception),
+            Err(raised) => raised,
+        }
+    }
+
+    /// Raises `NotImplementedError`, as asyncio's methods do that a subclass or another transport has.
+    #[cold]
+    pub(crate) fn not_implemented() -> Self {
+        Self::without_message(&super::names().not_implemented_error)
+    }
+
     /// Raises `TypeError(message)`.
     #[cold]
     pub(crate) fn type_error(message: Arguments<'_>) -> Self {

@@ -90,5 +90,5 @@ pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};
-pub(crate) use types::TypeBuilder;
+pub(crate) use types::{TypeBuilder, assigned};
 pub(crate) use weak::{weak_reference, weak_target};

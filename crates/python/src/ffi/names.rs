@@ -344,7 +344,6 @@ names! {
         stdlib_read_pipe = "asyncio.unix_events" . "_UnixReadPipeTransport",
         stdlib_write_pipe = "asyncio.unix_events" . "_UnixWritePipeTransport",
         broken_pipe_error = "builtins" . "BrokenPipeError",
-        bytearray = "builtins" . "bytearray",
         set_write_limits = "aioxide._transports" . "set_write_limits",
         socket_fatal_error = "aioxide._transports" . "socket_fatal_error",
         warn_unclosed_socket = "aioxide._transports" . "warn_unclosed_socket",

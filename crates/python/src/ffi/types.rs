@@ -234,7 +234,7 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             name,
             move |object: &T| field(object).get(),
             move |object: &T, value: Option<&Object>| {
-                let Some(value) = value else { return Err(cannot_delete()) };
+                let value = assigned(value)?;
                 if value.is_none() {
                     field(object).clear();
                 } else {
@@ -254,7 +254,7 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             name,
             move |object: &T| flag(object).get(),
             move |object: &T, value: Option<&Object>| {
-                let Some(value) = value else { return Err(cannot_delete()) };
+                let value = assigned(value)?;
                 flag(object).set(value.is_true()?);
                 Ok(())
             },
@@ -449,9 +449,9 @@ impl<T: Native + Collectable> TypeBuilder<T> {
     }
 }
 
-#[cold]
-fn cannot_delete() -> Raised {
-    Raised::attribute_error(format_args!("cannot delete attribute"))
+/// The value that a setter is to assign; an `AttributeError` for a deletion.
+pub(crate) fn assigned(value: Option<&Object>) -> Result<&Object> {
+    value.ok_or_else(|| Raised::attribute_error(format_args!("cannot delete attribute")))
 }
 
 /// One entry of a method table.

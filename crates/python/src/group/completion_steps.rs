@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, machine};
-use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, Step, call0, names, none};
+use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, Step, names, none};
 use crate::future::any::result_of;
 
 use super::completions::Completions;
@@ -63,7 +63,7 @@ impl WaitForOne {
 
     fn begin(&self, completions: &Completions) -> Result<Step> {
         if self.gives.get() == Gives::Future && !completions.count_down() {
-            return Err(Raised::restore(call0(&names().stop_async_iteration)?));
+            return Err(Raised::without_message(&names().stop_async_iteration));
         }
         self.take(completions)
     }
@@ -72,7 +72,7 @@ impl WaitForOne {
     fn take(&self, completions: &Completions) -> Result<Step> {
         match completions.take() {
             Some(Some(future)) => self.give(future).map(Step::Return),
-            Some(None) => Err(Raised::restore(call0(&names().timeout_error)?)),
+            Some(None) => Err(Raised::without_message(&names().timeout_error)),
             None => {
                 let taker = completions.new_taker().inspect_err(|_| completions.count_up())?;
                 self.waiting.begin(&taker)?;

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use aioxide_core::stream::ByteQueue;
 
 use crate::ffi::{
-    self, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, byte_array_of,
-    bytes_of, call_method1, extend_byte_array, has_buffer, is_byte_array, joined_slices, names,
-    skip_in_byte_array, with_byte_array,
+    self, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, assigned,
+    byte_array_of, bytes_of, call_method1, extend_byte_array, has_buffer, is_byte_array, joined_slices,
+    names, skip_in_byte_array, with_byte_array,
 };
 
 /// Pieces this long on average are kept as they are; shorter ones cost more as objects than the copy costs.
@@ -161,17 +161,15 @@ impl Buffer {
 
     /// `_buffer = array`.
     pub(super) fn assign(&self, array: Option<&Object>) -> Result<()> {
-        match array {
-            Some(array) if is_byte_array(array) => {
-                self.show_in(array.own());
-                Ok(())
-            }
-            Some(other) => Err(Raised::type_error(format_args!(
+        let array = assigned(array)?;
+        if !is_byte_array(array) {
+            return Err(Raised::type_error(format_args!(
                 "a stream's buffer must be a bytearray, not '{}'",
-                other.type_name()
-            ))),
-            None => Err(Raised::attribute_error(format_args!("cannot delete attribute"))),
+                array.type_name()
+            )));
         }
+        self.show_in(array.own());
+        Ok(())
     }
 
     fn show_in(&self, array: Owned) {

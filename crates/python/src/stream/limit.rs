@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, names};
+use crate::ffi::{
+    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, assigned, names,
+};
 
 /// 64 KiB, as asyncio has it.
 pub(super) const DEFAULT: usize = 1 << 16;
@@ -32,10 +34,7 @@ impl Limit {
 
     /// `_limit = given`.
     pub(super) fn assign(&self, given: Option<&Object>) -> Result<()> {
-        match given {
-            Some(given) => self.set(given),
-            None => Err(Raised::attribute_error(format_args!("cannot delete attribute"))),
-        }
+        self.set(assigned(given)?)
     }
 
     fn set(&self, given: &Object) -> Result<()> {

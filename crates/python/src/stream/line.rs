@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, Machine, machine};
 use crate::ffi::{
-    Layout, Object, Owned, Raised, Result, Slot, Step, bytes_of, call_method0, call_method1, call0, item_at,
-    names, none, while_handling,
+    Layout, Object, Owned, Raised, Result, Slot, Step, bytes_of, call_method0, call_method1, item_at, names,
+    none, while_handling,
 };
 
 use super::reader::StreamReaderObject;
@@ -81,7 +81,7 @@ impl ReadLine {
     /// The last line, which may be empty: then an `async for` is over.
     fn line_or_end(&self, line: Owned) -> Result<Step> {
         if self.is_next.get() && is_empty_line(&line)? {
-            return Err(Raised::restore(call0(&names().stop_async_iteration)?));
+            return Err(Raised::without_message(&names().stop_async_iteration));
         }
         Ok(Step::Return(line))
     }

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
-use crate::ffi::{Layout, Object, Owned, Raised, Result, TypeBuilder, call0, names};
+use crate::ffi::{Layout, Object, Raised, Result, TypeBuilder, names};
 use crate::future::disguise;
 
 use super::drain_helper::{DrainHelper, drain_helper};
@@ -27,7 +27,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
     .method(c"resume_writing", FlowControlObject::resume_writing, c"resume_writing($self, /)\n--\n\nThe transport's buffer has room again: wake who waits for that.")
     .method1(c"connection_lost", FlowControlObject::lose_connection, c"connection_lost($self, exc, /)\n--\n\nThe connection is gone: wake who waits to write.")
     .method(c"_drain_helper", drain_helper, c"_drain_helper($self, /)\n--\n\nReturn when the transport takes more bytes.\n\nRaises ConnectionResetError when it never will.")
-    .method1(c"_get_close_waiter", |_: &FlowControlObject, _: &Object| not_implemented(), c"_get_close_waiter($self, stream, /)\n--\n\nReturn what wait_closed() waits for. For subclasses to provide.")
+    .method1(c"_get_close_waiter", |_: &FlowControlObject, _: &Object| Err::<(), _>(Raised::not_implemented()), c"_get_close_waiter($self, stream, /)\n--\n\nReturn what wait_closed() waits for. For subclasses to provide.")
     .field(c"_loop", |flow: &FlowControlObject| &flow.event_loop)
     .flag(c"_paused", |flow: &FlowControlObject| &flow.paused)
     .flag(c"_connection_lost", |flow: &FlowControlObject| &flow.connection_lost)
@@ -84,9 +84,4 @@ fn attributes(builder: TypeBuilder<StreamReaderProtocolObject>) -> TypeBuilder<S
         .flag(c"_reject_connection", |protocol: &StreamReaderProtocolObject| &protocol.rejects)
         .field(c"_stream_writer", |protocol: &StreamReaderProtocolObject| &protocol.writer)
         .flag(c"_over_ssl", |protocol: &StreamReaderProtocolObject| &protocol.over_ssl)
-}
-
-/// `raise NotImplementedError`.
-fn not_implemented() -> Result<Owned> {
-    Err(Raised::restore(call0(&names().not_implemented_error)?))
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{IntoOwned, Object, Owned, Raised, Result, names};
+use crate::ffi::{IntoOwned, Object, Owned, Result, assigned, names};
 
 /// Usually whole; asyncio takes anything that counts, and programs do say `float("inf")`.
 #[derive(Clone, Copy)]
@@ -27,10 +27,7 @@ impl Amount {
 
     /// The setter of an attribute that keeps an amount.
     pub(super) fn assign(cell: &Cell<Self>, value: Option<&Object>) -> Result<()> {
-        let Some(value) = value else {
-            return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
-        };
-        cell.set(Self::of(value)?);
+        cell.set(Self::of(assigned(value)?)?);
         Ok(())
     }
 

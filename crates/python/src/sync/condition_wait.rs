@@ -109,7 +109,7 @@ impl ConditionWait {
         let failure = self.failure.take();
         match self.cancellation.take() {
             Some(cancellation) if cfg!(Py_3_13) => Err(self.failed(condition, cancellation)),
-            Some(_) => Err(Raised::restore(call0(&names().cancelled_error)?)),
+            Some(_) => Err(Raised::without_message(&names().cancelled_error)),
             None => match failure {
                 Some(failure) => Err(self.failed(condition, failure)),
                 None => true.into_owned().map(Step::Return),

@@ -67,7 +67,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
         |event: &EventObject| event.waiters.show(),
         |event: &EventObject, value| event.waiters.assign(value),
     )
-    .property(c"_value", |event: &EventObject| event.value.get(), EventObject::assign)
+    .flag(c"_value", |event: &EventObject| &event.value)
     .repr(|event: &EventObject| {
         represent(event.object(), if event.value.get() { "set" } else { "unset" }, &event.waiters)
     })
@@ -123,14 +123,6 @@ impl EventObject {
     #[inline]
     pub(crate) fn wait(&self) -> Result<Owned> {
         CoroutineObject::<EventWait>::new(|machine| machine.event.fill(self.own())).map(Owned::into_object)
-    }
-
-    fn assign(&self, value: Option<&Object>) -> Result<()> {
-        let Some(value) = value else {
-            return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
-        };
-        self.value.set(value.is_true()?);
-        Ok(())
     }
 }
 

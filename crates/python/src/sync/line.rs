@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::ffi::{
-    Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, call_method0,
+    Collectable, Confined, Layout, Lazily, Object, Owned, Result, Slot, Visitor, assigned, call_method0,
     call_method1, call1, item_at, length, list_of, names,
 };
 
@@ -129,10 +129,7 @@ impl Line {
 
     /// As [`Line::replace`], for an attribute's setter.
     pub(crate) fn assign(&self, value: Option<&Object>) -> Result<()> {
-        if value.is_none() {
-            return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
-        }
-        self.replace(value);
+        self.replace(Some(assigned(value)?));
         Ok(())
     }
 

@@ -50,7 +50,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
     .method(c"_get_loop", |lock: &LockObject| lock.bound.get_loop(lock.object()), c"_get_loop($self, /)\n--\n\nReturn the running loop, to which the lock is bound from then on.")
     .property(c"_loop", |lock: &LockObject| lock.bound.get(), |lock: &LockObject, value| lock.bound.assign(value))
     .property(c"_waiters", |lock: &LockObject| lock.waiters.show_if_used(), |lock: &LockObject, value| lock.waiters.assign(value))
-    .property(c"_locked", LockObject::is_locked, LockObject::assign)
+    .flag(c"_locked", |lock: &LockObject| &lock.locked)
     .repr(|lock: &LockObject| represent(lock.object(), if lock.locked.get() { "locked" } else { "unlocked" }, &lock.waiters))
     .add_to(module)
 }
@@ -155,14 +155,6 @@ impl LockObject {
             Some(first) if !is_done(&first)? => wake(&first, true.into_owned()?),
             _ => Ok(()),
         }
-    }
-
-    fn assign(&self, value: Option<&Object>) -> Result<()> {
-        let Some(value) = value else {
-            return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
-        };
-        self.locked.set(value.is_true()?);
-        Ok(())
     }
 }
 

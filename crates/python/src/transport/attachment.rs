@@ -276,7 +276,7 @@ impl Collectable for Attachment {
 }
 
 /// Reports an error that ends a transport with `report` (asyncio's `_fatal_error(transport, exception, message)`),
-/// as if from an `except` block.
+/// as if from an `except` block. Lets through what has to leave the loop.
 #[cold]
 pub(super) fn fatal(transport: &Object, report: &Object, raised: Raised, message: &Object) -> Result<()> {
     if raised.leaves_the_loop() {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use aioxide_core::transport::WaterMarks;
 
 use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, call_keywords,
+    Collectable, IntoOwned, Layout, Object, Owned, Result, Slot, Visitor, assigned, call_keywords,
     call_method0, names, while_handling,
 };
 
@@ -79,9 +79,7 @@ impl WriteLimits {
     }
 
     fn change(&self, slot: &Slot, mark: Option<&Object>, set: fn(&mut WaterMarks, usize)) -> Result<()> {
-        let Some(mark) = mark else {
-            return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
-        };
+        let mark = assigned(mark)?;
         let bytes = whole_bytes(mark)?;
         slot.set(mark.own());
         let mut marks = self.marks.get();
@@ -103,8 +101,9 @@ impl Collectable for WriteLimits {
     }
 }
 
-/// The largest whole number of bytes that is not above `mark`: sizes compare with it as with the mark.
-fn whole_bytes(mark: &Object) -> Result<usize> {
+/// The largest whole number of bytes that is not above `mark`, which may be any number: sizes compare with it as with
+/// the mark.
+pub(super) fn whole_bytes(mark: &Object) -> Result<usize> {
     if let Some(whole) = mark.int_value() {
         return Ok(usize::try_from(whole).unwrap_or(0));
     }
@@ -121,7 +120,7 @@ fn whole_bytes(mark: &Object) -> Result<usize> {
 
 /// Calls `protocol.method()`. What it raises goes to the loop's exception handler, as in asyncio.
 #[cold]
-fn tell(transport: &Object, protocol: &Object, method: &Object) -> Result<()> {
+pub(super) fn tell(transport: &Object, protocol: &Object, method: &Object) -> Result<()> {
     let raised = match call_method0(protocol, method) {
         Ok(_) => return Ok(()),
         Err(raised) if raised.leaves_the_loop() => return Err(raised),

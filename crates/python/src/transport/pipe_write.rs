@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::mem::offset_of;
 
-use aioxide_core::transport::{Channel, Chunk, Pipe, Sent, WriteQueue};
+use aioxide_core::transport::{Channel, Chunk, Pipe, Sent, WriteQueue, is_temporary};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
@@ -86,17 +86,17 @@ fn methods(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
         .method(c"get_write_buffer_size", WritePipe::queued, c"get_write_buffer_size($self, /)\n--\n\nReturn how many bytes wait to be written.")
         .method(c"get_write_buffer_limits", WritePipe::write_limits, c"get_write_buffer_limits($self, /)\n--\n\nReturn the low and the high water mark, in bytes.")
         .method_fast(c"set_write_buffer_limits", WritePipe::set_write_limits, c"set_write_buffer_limits($self, /, high=None, low=None)\n--\n\nSet the water marks, in bytes: when the protocol pauses writing and when it resumes.")
-        .method(c"is_reading", |_: &WritePipe| not_for_reading(), c"is_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
-        .method(c"pause_reading", |_: &WritePipe| not_for_reading(), c"pause_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
-        .method(c"resume_reading", |_: &WritePipe| not_for_reading(), c"resume_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
+        .method(c"is_reading", not_for_reading, c"is_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
+        .method(c"pause_reading", not_for_reading, c"pause_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
+        .method(c"resume_reading", not_for_reading, c"resume_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
         .method(c"_start_reading", WritePipe::start_watching, c"Begin to notice that the reader is gone.")
         .method(c"_read_ready", WritePipe::peer_gone, c"The reader is gone.")
         .method(c"_write_ready", WritePipe::write_ready, c"Write what waits.")
 }
 
 /// What asyncio's transport, which has the methods of both directions, says of the one it lacks.
-fn not_for_reading() -> Result<()> {
-    Err(Raised::restore(call0(&names().not_implemented_error)?))
+fn not_for_reading(_: &WritePipe) -> Result<()> {
+    Err(Raised::not_implemented())
 }
 
 fn attributes(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
@@ -333,12 +333,8 @@ impl WritePipe {
         let waiting: Vec<u8> = self.outgoing.get().map_or_else(Vec::new, |outgoing| {
             outgoing.queue.with(|queue| queue.waiting().flatten().copied().collect())
         });
-        call1(&names().bytearray, &*bytes_of(&waiting)?)
+        call1(&names().byte_array, &*bytes_of(&waiting)?)
     }
-}
-
-fn is_temporary(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted)
 }
 
 #[cold]

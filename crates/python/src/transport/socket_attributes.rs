@@ -1,10 +1,11 @@
 //! What asyncio's own code, tests and libraries reach for behind the public methods of a stream transport.
 
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, TypeBuilder, bytes_of, call_positional, call1, list_of,
-    memory_view, names, none, tuple_of,
+    Args, Layout, Object, Owned, Raised, Result, TypeBuilder, assigned, bytes_of, call_keywords,
+    call_positional, call1, list_of, memory_view, names, none, tuple_of,
 };
 
+use super::flow::whole_bytes;
 use super::socket::SocketTransport;
 
 pub(super) fn internals(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> {
@@ -109,7 +110,7 @@ fn state(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> 
             c"_high_water",
             |transport: &SocketTransport| transport.with_stream(|stream| stream.marks().high() as u64),
             |transport: &SocketTransport, mark: Option<&Object>| {
-                let mark = whole_bytes(mark)?;
+                let mark = whole_bytes(assigned(mark)?)?;
                 transport.with_stream(|stream| stream.set_high_mark(mark));
                 Ok(())
             },
@@ -118,7 +119,7 @@ fn state(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> 
             c"_low_water",
             |transport: &SocketTransport| transport.with_stream(|stream| stream.marks().low() as u64),
             |transport: &SocketTransport, mark: Option<&Object>| {
-                let mark = whole_bytes(mark)?;
+                let mark = whole_bytes(assigned(mark)?)?;
                 transport.with_stream(|stream| stream.set_low_mark(mark));
                 Ok(())
             },
@@ -147,35 +148,20 @@ impl SocketTransport {
     }
 
     fn fatal_error(&self, args: Args<'_>) -> Result<()> {
-        match args.positional() {
-            [exception] => self.report_fatal(exception, &names().fatal_error),
-            [exception, message] => self.report_fatal(exception, message),
-            _ => Err(Raised::type_error(format_args!("_fatal_error() takes an exception and a message"))),
-        }
+        let (exception, message) = match *args.positional() {
+            [exception] => (exception, &*names().fatal_error),
+            [exception, message] => (exception, message),
+            _ => {
+                return Err(Raised::type_error(format_args!(
+                    "_fatal_error() takes an exception and a message"
+                )));
+            }
+        };
+        call_keywords(&names().socket_fatal_error, &[self.object(), exception, message], 3, None).map(drop)
     }
 
     /// Asks the protocol to pause if more waits than the high mark allows.
     pub(super) fn note_marks(&self) -> Result<()> {
         if self.with_stream(|stream| stream.rose()) { self.tell(&names().pause_writing) } else { Ok(()) }
-    }
-}
-
-/// The largest whole number of bytes that is not above `mark`, which may be any number: sizes compare with it as with
-/// the mark.
-fn whole_bytes(mark: Option<&Object>) -> Result<usize> {
-    let Some(mark) = mark else {
-        return Err(Raised::attribute_error(format_args!("cannot delete attribute")));
-    };
-    if let Some(whole) = mark.int_value() {
-        return Ok(usize::try_from(whole).unwrap_or(0));
-    }
-    match mark.to_f64() {
-        // A cast saturates.
-        Ok(bytes) => Ok(bytes as usize),
-        Err(raised) if raised.matches(&names().overflow_error) => {
-            raised.forget();
-            Ok(usize::MAX)
-        }
-        Err(raised) => Err(raised),
     }
 }

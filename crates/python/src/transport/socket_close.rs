@@ -4,10 +4,10 @@ use aioxide_core::transport::CloseStep;
 
 use crate::event_loop::Direction;
 use crate::ffi::{
-    Layout, Object, Raised, Result, call_keywords, call_method0, call_method1, call1, call2, names, none,
-    report_unraisable, while_handling,
+    Layout, Object, Raised, Result, call_method0, call_method1, call1, call2, names, none, report_unraisable,
 };
 
+use super::attachment::fatal;
 use super::socket::SocketTransport;
 
 impl SocketTransport {
@@ -42,20 +42,10 @@ impl SocketTransport {
         self.call_soon(&call, Some(exception))
     }
 
-    /// `_fatal_error(exception, message)`, as if from an `except` block: reports what is no error of the network and
-    /// gives the connection up. Lets through what has to leave the loop.
+    /// Reports what is no error of the network and gives the connection up.
     #[cold]
     pub(super) fn fatal(&self, raised: Raised, message: &Object) -> Result<()> {
-        if raised.leaves_the_loop() {
-            return Err(raised);
-        }
-        let exception = raised.take();
-        while_handling(&exception, || self.report_fatal(&exception, message))
-    }
-
-    pub(super) fn report_fatal(&self, exception: &Object, message: &Object) -> Result<()> {
-        let values = [self.object(), exception, message];
-        call_keywords(&names().socket_fatal_error, &values, values.len(), None).map(drop)
+        fatal(self.object(), &names().socket_fatal_error, raised, message)
     }
 
     /// `_call_connection_lost(exception)`: tells the protocol, then closes the socket, whatever the protocol does.

@@ -5,12 +5,12 @@ use aioxide_core::transport::{Drained, EndStep, Progress, Queued, Refusal, Writt
 
 use crate::event_loop::Direction;
 use crate::ffi::{
-    Buffer, Layout, Object, Owned, Raised, Result, call_keywords, call_method0, call_method1, call0, names,
-    none, while_handling,
+    Buffer, Layout, Object, Owned, Raised, Result, call_method0, call_method1, call0, names, none,
 };
 #[cfg(Py_3_12)]
 use crate::ffi::{items_of, memory_view};
 
+use super::flow::tell;
 use super::socket::{Piece, SocketTransport};
 
 impl SocketTransport {
@@ -157,20 +157,9 @@ impl SocketTransport {
         self.with_stream(|stream| stream.queued().is_empty())
     }
 
-    /// Calls `protocol.method()`. What it raises goes to the loop's exception handler.
-    #[cold]
+    /// Asks the protocol to pause or tells it to resume.
     pub(super) fn tell(&self, method: &Object) -> Result<()> {
-        let protocol = self.protocol();
-        let raised = match call_method0(&protocol, method) {
-            Ok(_) => return Ok(()),
-            Err(raised) if raised.leaves_the_loop() => return Err(raised),
-            Err(raised) => raised,
-        };
-        let exception = raised.take();
-        while_handling(&exception, || {
-            let values = [self.object(), &protocol, method, &exception];
-            call_keywords(&names().report_flow_failure, &values, values.len(), None).map(drop)
-        })
+        tell(self.object(), &self.protocol(), method)
     }
 
     /// `_make_empty_waiter()`: a future that is done as soon as nothing waits to be sent.
