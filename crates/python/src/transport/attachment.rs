@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::event_loop::{Direction, LoopObject, SourceBase, call_soon};
+use crate::event_loop::{Direction, LoopObject, Ready, SourceBase, call_soon};
 use crate::ffi::{
     Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Visitor, audit, call_keywords,
-    call_method0, call_method1, call2, dict_get, names, none, while_handling,
+    call_method0, call_method1, call1, call2, dict_get, names, none, report_unraisable, while_handling,
 };
+use crate::future::FutureObject;
 use crate::sockets::SocketObject;
 
 /// How many writes to a lost connection are silent.
@@ -50,21 +51,9 @@ impl Attachment {
         Ok(())
     }
 
-    /// Queues what every transport begins with: `connection_made`, then reading, then the waiter's wake-up.
+    /// Queues what every transport begins with.
     pub(super) fn begin(&self, transport: &Object, waiter: Option<&Object>) -> Result<()> {
-        let (event_loop, protocol) = (self.event_loop()?, self.protocol());
-        let connection_made = protocol.attribute(&names().connection_made)?;
-        call_soon(event_loop.object(), &connection_made, Some(transport), None)?;
-        let start_reading = transport.attribute(&names().start_reading)?;
-        call_soon(event_loop.object(), &start_reading, None, None)?;
-        match waiter.filter(|waiter| !waiter.is_none()) {
-            Some(waiter) => {
-                let call_soon = event_loop.object().attribute(&names().call_soon)?;
-                let values: [&Object; 3] = [&names().set_result_unless_cancelled, waiter, &none()];
-                call_keywords(&call_soon, &values, values.len(), None).map(drop)
-            }
-            None => Ok(()),
-        }
+        begin(&*self.event_loop()?, transport, &self.protocol(), waiter, None)
     }
 
     /// The loop; raises what asyncio does when the connection is lost.
@@ -88,17 +77,9 @@ impl Attachment {
         self.protocol.set(protocol.own());
     }
 
-    /// The socket or pipe object; `None` when the connection is lost.
-    pub(super) fn file(&self) -> Option<Owned> {
-        self.file.get()
-    }
-
-    /// Puts another object in the file's place, or nothing, which the program then has to close itself.
-    pub(super) fn set_file(&self, file: Option<&Object>) {
-        match file.filter(|file| !file.is_none()) {
-            Some(file) => self.file.set(file.own()),
-            None => self.file.clear(),
-        }
+    /// The socket or pipe object; empty when the connection is lost. Whoever takes it away has to close it.
+    pub(super) fn file(&self) -> &Slot {
+        &self.file
     }
 
     /// The number that the file has at this moment: -1 if somebody has closed it. `None` when the connection is lost.
@@ -134,15 +115,7 @@ impl Attachment {
 
     /// `get_extra_info(name, default=None)`.
     pub(super) fn get_extra_info(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<2> = Signature {
-            function: "BaseTransport.get_extra_info",
-            parameters: [c"name", c"default"],
-            positional: 2,
-            required: 1,
-        };
-        let [Some(name), default] = SIGNATURE.bind_method(args)? else { return Ok(none()) };
-        let found = self.extra.get().map_or(Ok(None), |extra| dict_get(&extra, name))?;
-        Ok(found.or_else(|| default.map(Object::own)).unwrap_or_else(none))
+        get_extra_info(&self.extra, args)
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -284,4 +257,52 @@ pub(super) fn fatal(transport: &Object, report: &Object, raised: Raised, message
     }
     let exception = raised.take();
     while_handling(&exception, || call_keywords(report, &[transport, &exception, message], 3, None).map(drop))
+}
+
+/// Queues what every transport begins with: `connection_made`, then reading, then the waiter's wake-up; in `context`, if
+/// the transport was made with one.
+pub(super) fn begin(
+    event_loop: &LoopObject,
+    transport: &Object,
+    protocol: &Object,
+    waiter: Option<&Object>,
+    context: Option<&Object>,
+) -> Result<()> {
+    let connection_made = protocol.attribute(&names().connection_made)?;
+    call_soon(event_loop.object(), &connection_made, Some(transport), context)?;
+    let start_reading = transport.attribute(&names().start_reading)?;
+    call_soon(event_loop.object(), &start_reading, None, context)?;
+    let Some(waiter) = waiter.filter(|waiter| !waiter.is_none()) else { return Ok(()) };
+    match waiter.exactly::<FutureObject>() {
+        Some(waiter) if event_loop.has_shortcuts() => event_loop.queue(Ready::Resolve(waiter.own(), none())),
+        _ => {
+            let call_soon = event_loop.object().attribute(&names().call_soon)?;
+            let (wake, result) = (&*names().set_result_unless_cancelled, none());
+            let keyword = context.map(|_| &*names().context_keyword);
+            let values = [wake, waiter, &*result, context.unwrap_or(&result)];
+            let given = if context.is_some() { &values[..] } else { values.get(..3).unwrap_or_default() };
+            call_keywords(&call_soon, given, 3, keyword).map(drop)
+        }
+    }
+}
+
+/// `get_extra_info(name, default=None)`, of what `extra` holds.
+pub(super) fn get_extra_info(extra: &Slot, args: Args<'_>) -> Result<Owned> {
+    const SIGNATURE: Signature<2> = Signature {
+        function: "BaseTransport.get_extra_info",
+        parameters: [c"name", c"default"],
+        positional: 2,
+        required: 1,
+    };
+    let [Some(name), default] = SIGNATURE.bind_method(args)? else { return Ok(none()) };
+    let found = extra.get().map_or(Ok(None), |extra| dict_get(&extra, name))?;
+    Ok(found.or_else(|| default.map(Object::own)).unwrap_or_else(none))
+}
+
+/// The last reference to a transport goes while its file is open: asyncio's destructor warns, and closes it.
+#[cold]
+pub(super) fn warn_unclosed(transport: &Object, destructor: &Object) {
+    if let Err(raised) = call1(destructor, transport) {
+        report_unraisable(raised, transport);
+    }
 }

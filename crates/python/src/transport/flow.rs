@@ -1,13 +1,17 @@
-//! Flow control towards the protocol: `pause_writing` and `resume_writing`, and the marks as Python sets them.
+//! Flow control towards the protocol: `pause_writing` and `resume_writing`, the marks as Python sets them, and the part
+//! of the Python types that shows them.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 
 use aioxide_core::transport::WaterMarks;
 
 use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Result, Slot, Visitor, assigned, call_keywords,
-    call_method0, names, while_handling,
+    Args, Collectable, IntoOwned, Layout, Object, Owned, Result, Signature, Slot, TypeBuilder, Visitor,
+    assigned, call_keywords, call_method0, names, none, tuple_of, while_handling,
 };
+
+use super::attached::Attached;
 
 /// The water marks of one transport. All zero bytes are not: a new one is made with [`WriteLimits::new`].
 pub(super) struct WriteLimits {
@@ -133,9 +137,76 @@ pub(super) fn tell(transport: &Object, protocol: &Object, method: &Object) -> Re
     })
 }
 
-/// `set_write_buffer_limits(high, low)` up to the look whether to pause: asyncio's own code sets the attributes.
-pub(super) fn set_limits(transport: &Object, high: Option<&Object>, low: Option<&Object>) -> Result<()> {
-    let nothing = crate::ffi::none();
+/// A transport that keeps its water marks in [`WriteLimits`].
+pub(super) trait FlowControlled: Attached {
+    /// `None` for one that is not made to its end.
+    fn limits(&self) -> Option<&WriteLimits>;
+    /// How much is queued, in bytes.
+    fn queued(&self) -> usize;
+}
+
+/// What every such transport has.
+pub(super) fn flow_controlled<T: FlowControlled>(builder: TypeBuilder<T>) -> TypeBuilder<T> {
+    builder
+        .method(
+            c"get_write_buffer_size",
+            |transport: &T| transport.queued() as u64,
+            c"get_write_buffer_size($self, /)\n--\n\nReturn how many bytes wait to be sent, as they count towards the water marks.",
+        )
+        .method(
+            c"get_write_buffer_limits",
+            |transport: &T| {
+                let Some(limits) = transport.limits() else { return Ok(none()) };
+                tuple_of(&[&*limits.low()?, &*limits.high()?])
+            },
+            c"get_write_buffer_limits($self, /)\n--\n\nReturn the low and the high water mark, in bytes.",
+        )
+        .method_fast(
+            c"set_write_buffer_limits",
+            |transport: &T, args: Args<'_>| {
+                set_limits(transport.object(), args)?;
+                let Some(limits) = transport.limits() else { return Ok(()) };
+                limits.rise(transport.queued(), transport.object(), &transport.attachment().protocol())
+            },
+            SET_LIMITS_TEXT,
+        )
+        .property(
+            c"_protocol_paused",
+            |transport: &T| transport.limits().is_some_and(WriteLimits::is_paused),
+            |transport: &T, paused: Option<&Object>| {
+                transport.limits().map_or(Ok(()), |limits| limits.set_paused(paused))
+            },
+        )
+        .property(
+            c"_high_water",
+            |transport: &T| transport.limits().map(WriteLimits::high).transpose(),
+            |transport: &T, mark: Option<&Object>| {
+                transport.limits().map_or(Ok(()), |limits| limits.set_high(mark))
+            },
+        )
+        .property(
+            c"_low_water",
+            |transport: &T| transport.limits().map(WriteLimits::low).transpose(),
+            |transport: &T, mark: Option<&Object>| {
+                transport.limits().map_or(Ok(()), |limits| limits.set_low(mark))
+            },
+        )
+}
+
+/// `set_write_buffer_limits(high=None, low=None)` up to the look whether to pause: asyncio's own code checks the marks
+/// and sets them as attributes, one by one.
+pub(super) fn set_limits(transport: &Object, args: Args<'_>) -> Result<()> {
+    const SIGNATURE: Signature<2> = Signature {
+        function: "_FlowControlMixin.set_write_buffer_limits",
+        parameters: [c"high", c"low"],
+        positional: 2,
+        required: 0,
+    };
+    let [high, low] = SIGNATURE.bind_method(args)?;
+    let nothing = none();
     let values = [transport, high.unwrap_or(&nothing), low.unwrap_or(&nothing)];
     call_keywords(&names().set_write_limits, &values, values.len(), None).map(drop)
 }
+
+/// The documentation of `set_write_buffer_limits`.
+pub(super) const SET_LIMITS_TEXT: &CStr = c"set_write_buffer_limits($self, /, high=None, low=None)\n--\n\nSet the water marks, in bytes: when the protocol pauses writing and when it resumes.";

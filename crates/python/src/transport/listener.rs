@@ -14,9 +14,9 @@ use aioxide_core::transport::{Accepted, Round};
 
 use crate::event_loop::{Direction, LoopObject, SourceBase};
 use crate::ffi::{
-    Args, Collectable, Dict, Entered, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature,
-    Slot, TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call_method0, call_method1, call_method2,
-    call_positional, call0, call1, context_like, copy_context, names, tuple_items, tuple_of,
+    Args, Dict, Entered, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder,
+    allocate, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
+    context_like, copy_context, names, native_type, none, tuple_items, tuple_of,
 };
 use crate::sockets::{SocketObject, address_to_python, as_plain_socket, is_spoken};
 
@@ -37,39 +37,10 @@ pub(crate) struct ListenerObject {
     has_tls: Cell<bool>,
 }
 
-// SAFETY: repr(C), and the first field is a `Layout` type.
-unsafe impl Layout for ListenerObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-
-// SAFETY: `register` makes the type with this layout; zero bytes are empty slots, zero and `false`.
-unsafe impl Native for ListenerObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Collectable for ListenerObject {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.base.traverse(visitor);
-        visitor.slot(&self.event_loop);
-        visitor.slot(&self.factory);
-        visitor.slot(&self.socket);
-        visitor.slot(&self.server);
-        visitor.slot(&self.connection_context);
-        visitor.slot(&self.arguments);
-    }
-
-    fn clear(&self) {
-        self.base.clear();
-        self.event_loop.clear();
-        self.factory.clear();
-        self.socket.clear();
-        self.server.clear();
-        self.connection_context.clear();
-        self.arguments.clear();
-    }
-}
+native_type!(
+    ListenerObject,
+    holds: [base, event_loop, factory, socket, server, connection_context, arguments]
+);
 
 /// Makes the type.
 pub(crate) fn register(module: &Object) -> Result<()> {
@@ -114,7 +85,7 @@ fn start_serving(event_loop: &LoopObject, args: Args<'_>) -> Result<()> {
     let [Some(factory), Some(socket), tls, server, backlog, handshake, shutdown, context] = bound else {
         return Ok(());
     };
-    let nothing = crate::ffi::none();
+    let nothing = none();
     let default_backlog = 100_u64.into_owned()?;
     let constants = &names().constants;
     let handshake = or_constant(handshake, constants, &names().ssl_handshake_timeout)?;
@@ -172,11 +143,13 @@ fn is_overridden(event_loop: &LoopObject) -> Result<bool> {
     Ok(false)
 }
 
-/// What the transport's `get_extra_info` knows from the beginning.
-fn extra_of(peer: &Address) -> Result<Dict> {
-    let extra = Dict::new()?;
-    extra.set(&names().peername, &*address_to_python(peer)?)?;
-    Ok(extra)
+/// A connection that was just accepted.
+struct Connection<'a> {
+    socket: &'a Object,
+    /// What the transport's `get_extra_info` knows from the beginning.
+    extra: Dict,
+    /// The context for its calls, or `None` (3.15+).
+    context: Owned,
 }
 
 impl ListenerObject {
@@ -226,18 +199,16 @@ impl ListenerObject {
 
     /// Gives a connection its protocol and its transport, in a context of its own. What goes wrong is dropped, as
     /// asyncio does outside of debug mode, and the connection with it.
-    fn serve(&self, event_loop: &LoopObject, connection: &Object, peer: &Address) -> Result<()> {
-        let given = match self.connection_context.get() {
-            Some(context) => Some(context_like(&context)?),
-            None => None,
-        };
+    fn serve(&self, event_loop: &LoopObject, socket: &Object, peer: &Address) -> Result<()> {
+        let given = self.connection_context.get().map(|context| context_like(&context)).transpose()?;
+        let extra = Dict::new()?;
+        extra.set(&names().peername, &*address_to_python(peer)?)?;
+        let connection = Connection { socket, extra, context: given.unwrap_or_else(none) };
         if self.has_tls.get() || !event_loop.makes_plain_tasks() {
-            return self.begin_task(event_loop, connection, peer, given.as_deref());
+            return self.begin_task(event_loop, &connection);
         }
-        let context = given.clone().map_or_else(copy_context, Ok)?;
-        let served = Entered::new(&context)
-            .and_then(|_entered| self.connect(event_loop, connection, peer, given.as_deref()));
-        match served {
+        let context = if connection.context.is_none() { copy_context()? } else { connection.context.clone() };
+        match Entered::new(&context).and_then(|_entered| self.connect(event_loop, &connection)) {
             Err(raised) if raised.leaves_the_loop() => Err(raised),
             Err(raised) => {
                 raised.forget();
@@ -247,45 +218,31 @@ impl ListenerObject {
         }
     }
 
-    fn connect(
-        &self,
-        event_loop: &LoopObject,
-        connection: &Object,
-        peer: &Address,
-        context: Option<&Object>,
-    ) -> Result<()> {
+    fn connect(&self, event_loop: &LoopObject, connection: &Connection<'_>) -> Result<()> {
         let (Some(factory), Some(server)) = (self.factory.get(), self.server.get()) else { return Ok(()) };
         let protocol = call0(&factory)?;
-        let extra = extra_of(peer)?;
         let make = event_loop.object().attribute(&names().make_socket_transport)?;
-        let nothing = crate::ffi::none();
-        let values = [connection, &*protocol, extra.object(), &*server, context.unwrap_or(&nothing)];
+        let Connection { socket, extra, context } = connection;
+        let values = [*socket, &*protocol, extra.object(), &*server, &**context];
         let keywords = &names().transport_keywords;
         let values = if cfg!(Py_3_15) { &values[..] } else { values.get(..4).unwrap_or_default() };
         call_keywords(&make, values, 2, Some(keywords)).map(drop)
     }
 
     /// A task does the same, where there is something to wait for (TLS) or somebody who wants to see the task.
-    fn begin_task(
-        &self,
-        event_loop: &LoopObject,
-        connection: &Object,
-        peer: &Address,
-        context: Option<&Object>,
-    ) -> Result<()> {
+    fn begin_task(&self, event_loop: &LoopObject, connection: &Connection<'_>) -> Result<()> {
         let Some(arguments) = self.arguments.get() else { return Ok(()) };
         let [factory, _, tls, server, _, handshake, shutdown, ..] = *tuple_items(&arguments) else {
             return Ok(());
         };
-        let (extra, nothing) = (extra_of(peer)?, crate::ffi::none());
-        let context = context.unwrap_or(&nothing);
         let serve = event_loop.object().attribute(&names().accept_connection_task)?;
         let create_task = event_loop.object().attribute(&names().create_task)?;
-        let values = [factory, connection, extra.object(), tls, server, handshake, shutdown, context];
+        let Connection { socket, extra, context } = connection;
+        let values = [factory, *socket, extra.object(), tls, server, handshake, shutdown, &**context];
         if cfg!(Py_3_15) {
             let keywords = &names().context_keyword;
             let coroutine = call_keywords(&serve, &values, 7, Some(keywords))?;
-            return call_keywords(&create_task, &[&*coroutine, context], 1, Some(keywords)).map(drop);
+            return call_keywords(&create_task, &[&*coroutine, &**context], 1, Some(keywords)).map(drop);
         }
         let coroutine = call_keywords(&serve, values.get(..7).unwrap_or_default(), 7, None)?;
         call1(&create_task, &coroutine).map(drop)

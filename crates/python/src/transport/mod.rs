@@ -10,6 +10,7 @@
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
 //! * `listener.rs`: accepting the connections that transports are made for
 //! * `attachment.rs`: what ties the transports below to their loop, protocol and file, until the connection is lost
+//! * `attached.rs`: what Python sees of that
 //! * `flow.rs`: asking the protocol to pause and to resume
 //! * `datagram.rs`: the datagram transport: what it consists of, how it begins
 //! * `datagram_receive.rs`, `datagram_send.rs`: its two directions
@@ -28,6 +29,7 @@
 //! * The socket object owns the descriptor; its number is asked of it for each operation, so that a closed
 //!   socket is an error and never somebody else's file.
 
+mod attached;
 mod attachment;
 mod datagram;
 mod datagram_receive;

@@ -10,6 +10,7 @@ use crate::ffi::{
     call_method1, call1, names, native_type,
 };
 
+use super::attached::{Attached, reading};
 use super::attachment::{Attachment, fatal};
 use super::pipe::{PipeEnd, begin, common, note_closed_by_peer};
 
@@ -47,23 +48,10 @@ pub(super) fn register(module: &Object) -> Result<()> {
     .visible_dict()
     .repr(|end: &ReadPipe| call1(&names().describe_read_pipe, end.object()))
     .method(c"close", ReadPipe::close, c"close($self, /)\n--\n\nClose the transport.")
-    .method(
-        c"is_reading",
-        |end: &ReadPipe| end.attachment.is_reading(),
-        c"is_reading($self, /)\n--\n\nReturn True if the transport reads.",
-    )
-    .method(
-        c"pause_reading",
-        ReadPipe::pause_reading,
-        c"pause_reading($self, /)\n--\n\nRead nothing until resume_reading() is called.",
-    )
-    .method(c"resume_reading", ReadPipe::resume_reading, c"resume_reading($self, /)\n--\n\nRead again.")
-    .method(c"_start_reading", |end: &ReadPipe| end.attachment.start_reading(&end.base), c"Begin to read.")
     .method(c"_read_ready", ReadPipe::read_ready, c"Read and deliver what is there.")
     .getter(c"__class__", |_: &ReadPipe| names().stdlib_read_pipe.own())
-    .getter(c"max_size", |_: &ReadPipe| MAX_SIZE)
-    .getter(c"_paused", |end: &ReadPipe| end.attachment.is_paused());
-    common(builder).add_to(module)?;
+    .getter(c"max_size", |_: &ReadPipe| MAX_SIZE);
+    reading(common(builder)).add_to(module)?;
     add_function(module, c"make_read_pipe", make, c"Return a transport for the reading end of a pipe.")
 }
 
@@ -78,19 +66,25 @@ fn make(args: Args<'_>) -> Result<Owned<ReadPipe>> {
     Ok(end)
 }
 
-impl PipeEnd for ReadPipe {
+impl Attached for ReadPipe {
     fn attachment(&self) -> &Attachment {
         &self.attachment
     }
 
-    fn give_up(&self, exception: Option<&Object>) -> Result<()> {
-        self.attachment.start_closing();
-        self.attachment.unwatch(&self.base, Direction::Reading)?;
-        self.attachment.schedule_loss(self.object(), exception)
+    fn base(&self) -> &SourceBase {
+        &self.base
     }
 
     fn destructor() -> &'static Object {
         &names().warn_unclosed_read_pipe
+    }
+}
+
+impl PipeEnd for ReadPipe {
+    fn give_up(&self, exception: Option<&Object>) -> Result<()> {
+        self.attachment.start_closing();
+        self.attachment.unwatch(&self.base, Direction::Reading)?;
+        self.attachment.schedule_loss(self.object(), exception)
     }
 }
 
@@ -139,19 +133,5 @@ impl ReadPipe {
 
     fn close(&self) -> Result<()> {
         if self.attachment.is_closing() { Ok(()) } else { self.give_up(None) }
-    }
-
-    fn pause_reading(&self) -> Result<()> {
-        if !self.attachment.pause(&self.base)? {
-            return Ok(());
-        }
-        self.attachment.note(self.object(), &names().pauses_reading)
-    }
-
-    fn resume_reading(&self) -> Result<()> {
-        if !self.attachment.resume(&self.base)? {
-            return Ok(());
-        }
-        self.attachment.note(self.object(), &names().resumes_reading)
     }
 }

@@ -10,13 +10,14 @@ use aioxide_core::transport::{Channel, Chunk, Pipe, Sent, WriteQueue, is_tempora
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
-    Args, Buffer, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature,
-    Slot, TypeBuilder, Visitor, add_function, allocate, bytes_of, call0, call1, call2, names, native_type,
-    none, repr_of, tuple_of,
+    Args, Buffer, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot,
+    TypeBuilder, Visitor, add_function, allocate, bytes_of, call0, call1, call2, names, native_type, none,
+    repr_of,
 };
 
+use super::attached::Attached;
 use super::attachment::{Attachment, SILENT_WRITES, fatal};
-use super::flow::{WriteLimits, set_limits};
+use super::flow::{FlowControlled, WriteLimits, flow_controlled};
 use super::pipe::{PipeEnd, begin, common, note_closed_by_peer};
 
 /// `asyncio.unix_events._UnixWritePipeTransport`, written in Rust.
@@ -71,24 +72,53 @@ pub(super) fn register(module: &Object) -> Result<()> {
     .weak_references(offset_of!(WritePipe, weak), Some(offset_of!(WritePipe, dict)))
     .visible_dict()
     .repr(|end: &WritePipe| call1(&names().describe_write_pipe, end.object()));
-    attributes(methods(common(builder))).add_to(module)?;
+    attributes(methods(flow_controlled(common(builder)))).add_to(module)?;
     add_function(module, c"make_write_pipe", make, c"Return a transport for the writing end of a pipe.")
 }
 
 fn methods(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
     builder
-        .method1(c"write", WritePipe::write, c"write($self, data, /)\n--\n\nWrite data; what the pipe does not take at once is queued.")
-        .method1(c"writelines", |end: &WritePipe, list: &Object| call2(&names().write_lines, end.object(), list), c"writelines($self, list_of_data, /)\n--\n\nWrite each item of an iterable.")
-        .method(c"write_eof", WritePipe::write_eof, c"write_eof($self, /)\n--\n\nClose the pipe when everything queued is written.")
+        .method1(
+            c"write",
+            WritePipe::write,
+            c"write($self, data, /)\n--\n\nWrite data; what the pipe does not take at once is queued.",
+        )
+        .method1(
+            c"writelines",
+            |end: &WritePipe, list: &Object| call2(&names().write_lines, end.object(), list),
+            c"writelines($self, list_of_data, /)\n--\n\nWrite each item of an iterable.",
+        )
+        .method(
+            c"write_eof",
+            WritePipe::write_eof,
+            c"write_eof($self, /)\n--\n\nClose the pipe when everything queued is written.",
+        )
         .method(c"can_write_eof", |_: &WritePipe| true, c"can_write_eof($self, /)\n--\n\nReturn True.")
-        .method(c"close", WritePipe::close, c"close($self, /)\n--\n\nClose the pipe when everything queued is written.")
-        .method(c"abort", |end: &WritePipe| end.give_up(None), c"abort($self, /)\n--\n\nClose the pipe and drop what is queued.")
-        .method(c"get_write_buffer_size", WritePipe::queued, c"get_write_buffer_size($self, /)\n--\n\nReturn how many bytes wait to be written.")
-        .method(c"get_write_buffer_limits", WritePipe::write_limits, c"get_write_buffer_limits($self, /)\n--\n\nReturn the low and the high water mark, in bytes.")
-        .method_fast(c"set_write_buffer_limits", WritePipe::set_write_limits, c"set_write_buffer_limits($self, /, high=None, low=None)\n--\n\nSet the water marks, in bytes: when the protocol pauses writing and when it resumes.")
-        .method(c"is_reading", not_for_reading, c"is_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
-        .method(c"pause_reading", not_for_reading, c"pause_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
-        .method(c"resume_reading", not_for_reading, c"resume_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.")
+        .method(
+            c"close",
+            WritePipe::close,
+            c"close($self, /)\n--\n\nClose the pipe when everything queued is written.",
+        )
+        .method(
+            c"abort",
+            |end: &WritePipe| end.give_up(None),
+            c"abort($self, /)\n--\n\nClose the pipe and drop what is queued.",
+        )
+        .method(
+            c"is_reading",
+            not_for_reading,
+            c"is_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.",
+        )
+        .method(
+            c"pause_reading",
+            not_for_reading,
+            c"pause_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.",
+        )
+        .method(
+            c"resume_reading",
+            not_for_reading,
+            c"resume_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.",
+        )
         .method(c"_start_reading", WritePipe::start_watching, c"Begin to notice that the reader is gone.")
         .method(c"_read_ready", WritePipe::peer_gone, c"The reader is gone.")
         .method(c"_write_ready", WritePipe::write_ready, c"Write what waits.")
@@ -104,27 +134,6 @@ fn attributes(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
         .getter(c"__class__", |_: &WritePipe| names().stdlib_write_pipe.own())
         .getter(c"_buffer", WritePipe::shown_queue)
         .getter(c"_conn_lost", |end: &WritePipe| u64::from(end.attachment.lost_count()))
-        .property(
-            c"_protocol_paused",
-            |end: &WritePipe| end.outgoing.get().is_some_and(|outgoing| outgoing.limits.is_paused()),
-            |end: &WritePipe, paused: Option<&Object>| {
-                end.outgoing.get().map_or(Ok(()), |outgoing| outgoing.limits.set_paused(paused))
-            },
-        )
-        .property(
-            c"_high_water",
-            |end: &WritePipe| end.outgoing.get().map(|outgoing| outgoing.limits.high()).transpose(),
-            |end: &WritePipe, mark: Option<&Object>| {
-                end.outgoing.get().map_or(Ok(()), |outgoing| outgoing.limits.set_high(mark))
-            },
-        )
-        .property(
-            c"_low_water",
-            |end: &WritePipe| end.outgoing.get().map(|outgoing| outgoing.limits.low()).transpose(),
-            |end: &WritePipe, mark: Option<&Object>| {
-                end.outgoing.get().map_or(Ok(()), |outgoing| outgoing.limits.set_low(mark))
-            },
-        )
 }
 
 /// `make_write_pipe(notices_peer, loop, pipe, protocol, waiter, extra)`, of a pipe in non-blocking mode.
@@ -140,11 +149,31 @@ fn make(args: Args<'_>) -> Result<Owned<WritePipe>> {
     Ok(end)
 }
 
-impl PipeEnd for WritePipe {
+impl Attached for WritePipe {
     fn attachment(&self) -> &Attachment {
         &self.attachment
     }
 
+    fn base(&self) -> &SourceBase {
+        &self.base
+    }
+
+    fn destructor() -> &'static Object {
+        &names().warn_unclosed_write_pipe
+    }
+}
+
+impl FlowControlled for WritePipe {
+    fn limits(&self) -> Option<&WriteLimits> {
+        self.outgoing.get().map(|outgoing| &outgoing.limits)
+    }
+
+    fn queued(&self) -> usize {
+        self.outgoing.get().map_or(0, |outgoing| outgoing.queue.with(|queue| queue.size()))
+    }
+}
+
+impl PipeEnd for WritePipe {
     fn give_up(&self, exception: Option<&Object>) -> Result<()> {
         if !self.attachment.holds_file() {
             return Ok(());
@@ -156,10 +185,6 @@ impl PipeEnd for WritePipe {
         self.drop_queue();
         self.attachment.unwatch(&self.base, Direction::Reading)?;
         self.attachment.schedule_loss(self.object(), exception)
-    }
-
-    fn destructor() -> &'static Object {
-        &names().warn_unclosed_write_pipe
     }
 }
 
@@ -299,33 +324,10 @@ impl WritePipe {
         }
     }
 
-    fn queued(&self) -> u64 {
-        self.outgoing.get().map_or(0, |outgoing| outgoing.queue.with(|queue| queue.size() as u64))
-    }
-
     fn drop_queue(&self) {
         if let Some(outgoing) = self.outgoing.get() {
             drop(outgoing.queue.with(|queue| queue.take()));
         }
-    }
-
-    fn write_limits(&self) -> Result<Owned> {
-        let Some(outgoing) = self.outgoing.get() else { return Ok(none()) };
-        tuple_of(&[&*outgoing.limits.low()?, &*outgoing.limits.high()?])
-    }
-
-    fn set_write_limits(&self, args: Args<'_>) -> Result<()> {
-        const SIGNATURE: Signature<2> = Signature {
-            function: "_FlowControlMixin.set_write_buffer_limits",
-            parameters: [c"high", c"low"],
-            positional: 2,
-            required: 0,
-        };
-        let [high, low] = SIGNATURE.bind_method(args)?;
-        set_limits(self.object(), high, low)?;
-        let Some(outgoing) = self.outgoing.get() else { return Ok(()) };
-        let size = outgoing.queue.with(|queue| queue.size());
-        outgoing.limits.rise(size, self.object(), &self.attachment.protocol())
     }
 
     /// `_buffer`: a bytearray of what waits.

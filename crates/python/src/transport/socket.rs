@@ -5,13 +5,14 @@ use std::cell::Cell;
 use aioxide_core::sys::socket::set_no_delay;
 use aioxide_core::transport::{Chunk, ReadSizes, Socket, Stream};
 
-use crate::event_loop::{Direction, LoopObject, Ready, SourceBase, call_soon};
+use crate::event_loop::{Direction, LoopObject, SourceBase, call_soon};
 use crate::ffi::{
     Args, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot, allocate, call_method0,
-    call_method1, call2, copy_context, has_instance, names, native_type, none,
+    call_method1, copy_context, has_instance, names, native_type, none,
 };
-use crate::future::FutureObject;
 use crate::sockets::SocketObject;
+
+use super::attachment::begin;
 
 /// `asyncio.selector_events._SelectorSocketTransport`, written in Rust.
 #[repr(C)]
@@ -113,29 +114,12 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<SocketTransport>> {
     }
     // Only TCP knows it; for the others there is nothing to switch off.
     let _ = set_no_delay(transport.fd.get());
-    transport.begin(given(waiter).as_deref())?;
+    let context = transport.context.get();
+    begin(event_loop, transport.object(), protocol, waiter, context.as_deref())?;
     Ok(transport)
 }
 
 impl SocketTransport {
-    /// Queues what every connection begins with: `connection_made`, then reading, then the waiter's wake-up.
-    fn begin(&self, waiter: Option<&Object>) -> Result<()> {
-        let connection_made = self.protocol().attribute(&names().connection_made)?;
-        self.call_soon(&connection_made, Some(self.object()))?;
-        self.call_soon(&*self.object().attribute(&names().start_reading)?, None)?;
-        let Some(waiter) = waiter else { return Ok(()) };
-        let event_loop = self.event_loop()?;
-        match waiter.exactly::<FutureObject>() {
-            Some(waiter) if event_loop.has_shortcuts() => {
-                event_loop.queue(Ready::Resolve(waiter.own(), none()))
-            }
-            _ => {
-                let wake = call2(&names().partial, &names().set_result_unless_cancelled, waiter)?;
-                self.call_soon(&wake, Some(&none()))
-            }
-        }
-    }
-
     /// `event_loop.call_soon(callback, argument)`, in the transport's context if it has one.
     pub(super) fn call_soon(&self, callback: &Object, argument: Option<&Object>) -> Result<()> {
         let context = self.context.get();

@@ -59,17 +59,7 @@ pub(super) fn attributes(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<S
             }
             transport.object().attribute(&names().read_ready)
         })
-        .property(
-            c"_sock",
-            |transport: &SocketTransport| transport.socket.get(),
-            |transport: &SocketTransport, socket: Option<&Object>| {
-                match socket.filter(|socket| !socket.is_none()) {
-                    Some(socket) => transport.socket.set(socket.own()),
-                    None => transport.socket.clear(),
-                }
-                Ok(())
-            },
-        )
+        .field(c"_sock", |transport: &SocketTransport| &transport.socket)
         .property(
             c"_protocol",
             |transport: &SocketTransport| transport.protocol.get(),
@@ -77,17 +67,7 @@ pub(super) fn attributes(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<S
                 transport.set_protocol(protocol.unwrap_or(&none()))
             },
         )
-        .property(
-            c"_server",
-            |transport: &SocketTransport| transport.server.get(),
-            |transport: &SocketTransport, server: Option<&Object>| {
-                match server.filter(|server| !server.is_none()) {
-                    Some(server) => transport.server.set(server.own()),
-                    None => transport.server.clear(),
-                }
-                Ok(())
-            },
-        )
+        .field(c"_server", |transport: &SocketTransport| &transport.server)
 }
 
 fn state(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> {

@@ -3,11 +3,9 @@
 use aioxide_core::transport::CloseStep;
 
 use crate::event_loop::Direction;
-use crate::ffi::{
-    Layout, Object, Raised, Result, call_method0, call_method1, call1, call2, names, none, report_unraisable,
-};
+use crate::ffi::{Layout, Object, Raised, Result, call_method0, call_method1, call1, call2, names, none};
 
-use super::attachment::fatal;
+use super::attachment::{fatal, warn_unclosed};
 use super::socket::SocketTransport;
 
 impl SocketTransport {
@@ -89,11 +87,8 @@ impl SocketTransport {
 
     /// The last reference goes while the socket is open: asyncio's warning, and the socket is closed.
     pub(super) fn last_words(&self) {
-        if self.socket.is_empty() {
-            return;
-        }
-        if let Err(raised) = call1(&names().warn_unclosed_socket, self.object()) {
-            report_unraisable(raised, self.object());
+        if !self.socket.is_empty() {
+            warn_unclosed(self.object(), &names().warn_unclosed_socket);
         }
     }
 }

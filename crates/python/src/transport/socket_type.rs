@@ -7,9 +7,11 @@ use aioxide_core::transport::READ_SIZE;
 use crate::event_loop::SourceBase;
 use crate::ffi::{
     Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, add_function,
-    call_keywords, call1, dict_get, names, none, tuple_of,
+    call1, names, none, tuple_of,
 };
 
+use super::attachment::get_extra_info;
+use super::flow::{SET_LIMITS_TEXT, set_limits};
 use super::socket::{SocketTransport, make};
 use super::socket_attributes::{attributes, internals};
 
@@ -111,7 +113,7 @@ fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
         )
         .method_fast(
             c"get_extra_info",
-            SocketTransport::get_extra_info,
+            |transport: &SocketTransport, args: Args<'_>| get_extra_info(&transport.extra, args),
             c"get_extra_info($self, /, name, default=None)\n--\n\nReturn what is known under name, or default.",
         )
         .method(
@@ -127,43 +129,18 @@ fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
         .method_fast(
             c"set_write_buffer_limits",
             SocketTransport::set_write_limits,
-            c"set_write_buffer_limits($self, /, high=None, low=None)\n--\n\nSet the water marks, in bytes: when the protocol pauses writing and when it resumes.",
+            SET_LIMITS_TEXT,
         )
 }
 
 impl SocketTransport {
-    fn get_extra_info(&self, args: Args<'_>) -> Result<Owned> {
-        const SIGNATURE: Signature<2> = Signature {
-            function: "get_extra_info",
-            parameters: [c"name", c"default"],
-            positional: 2,
-            required: 1,
-        };
-        let [name, default] = SIGNATURE.bind_method(args)?;
-        let found = match (self.extra.get(), name) {
-            (Some(extra), Some(name)) => dict_get(&extra, name)?,
-            _ => None,
-        };
-        Ok(found.or_else(|| default.map(Object::own)).unwrap_or_else(none))
-    }
-
     fn write_limits(&self) -> Result<Owned> {
         let (low, high) = self.with_stream(|stream| (stream.marks().low(), stream.marks().high()));
         tuple_of(&[&*(low as u64).into_owned()?, &*(high as u64).into_owned()?])
     }
 
-    /// asyncio's own code checks the marks and sets them as attributes, one by one.
     fn set_write_limits(&self, args: Args<'_>) -> Result<()> {
-        const SIGNATURE: Signature<2> = Signature {
-            function: "set_write_buffer_limits",
-            parameters: [c"high", c"low"],
-            positional: 2,
-            required: 0,
-        };
-        let [high, low] = SIGNATURE.bind_method(args)?;
-        let nothing = none();
-        let values = [self.object(), high.unwrap_or(&nothing), low.unwrap_or(&nothing)];
-        call_keywords(&names().set_write_limits, &values, values.len(), None)?;
+        set_limits(self.object(), args)?;
         self.note_marks()
     }
 }
