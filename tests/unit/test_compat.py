@@ -214,7 +214,7 @@ def test_a_future_before_a_loop_runs():
 
 @pytest.mark.usefixtures("no_current_loop")
 def test_the_patched_stdlib_makes_the_loop_too():
-    aioxide.patch()
+    aioxide.patch(old_programs=True)
     try:
         with expecting_the_warning() as caught:
             loop = asyncio.get_event_loop()

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use crate::ffi::{
-    Args, IntoOwned, Layout, Object, Owned, Raised, Result, TypeBuilder, list_of, names, thread_identity,
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, list_of, names,
+    thread_identity,
 };
 use crate::{resolution, sockets, transport};
 
@@ -136,13 +137,17 @@ fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .property(
             c"_current_handle",
             |event_loop: &LoopObject| event_loop.current_handle.get(),
-            |event_loop: &LoopObject, value: Option<&Object>| {
-                match value.filter(|value| !value.is_none()) {
-                    Some(value) => event_loop.current_handle.set(value.own()),
-                    None => event_loop.current_handle.clear(),
-                }
-                Ok(())
-            },
+            |event_loop: &LoopObject, value: Option<&Object>| keep(&event_loop.current_handle, value),
+        )
+        .property(
+            c"_ssock",
+            |event_loop: &LoopObject| event_loop.signal_receiver.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| keep(&event_loop.signal_receiver, value),
+        )
+        .property(
+            c"_csock",
+            |event_loop: &LoopObject| event_loop.signal_sender.get(),
+            |event_loop: &LoopObject, value: Option<&Object>| keep(&event_loop.signal_sender, value),
         )
         .property(
             c"_default_executor",
@@ -164,6 +169,15 @@ fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
             LoopObject::cancelled_timers,
             |_: &LoopObject, _: Option<&Object>| Ok(()),
         )
+}
+
+/// Puts what Python code assigned into a slot, which `None` and `del` empty.
+fn keep(slot: &Slot, value: Option<&Object>) -> Result<()> {
+    match value.filter(|value| !value.is_none()) {
+        Some(value) => slot.set(value.own()),
+        None => slot.clear(),
+    }
+    Ok(())
 }
 
 /// `note_fork()`: this process is the child of a fork.

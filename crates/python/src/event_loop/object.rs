@@ -55,6 +55,10 @@ pub(crate) struct LoopObject {
     pub(super) jobs: Slot<JobQueue>,
     /// Whether `shutdown_default_executor` or `close` was called.
     pub(super) executor_shut_down: Cell<bool>,
+    /// The pair of sockets that signals wake the loop through. Not shown to the collector, which might finalise
+    /// them before the loop: its finaliser has to find them open. They lead nowhere, so no cycle is missed.
+    pub(super) signal_receiver: Slot,
+    pub(super) signal_sender: Slot,
 }
 
 /// What moves a loop: made by `__init__`, gone with the loop.
