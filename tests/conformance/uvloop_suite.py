@@ -15,7 +15,6 @@ import argparse
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tarfile
 
@@ -23,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 import build_extension
+import environments
 import pythons
 from conformance import record, table
 from conformance.campaign import Suite, add_options, end_on_sigterm, finish, run_suites
@@ -54,22 +54,6 @@ INTRODUCTION = [
 EXPECTATIONS = HERE / "expectations" / "uvloop.toml"
 
 
-class NotFetched(Exception):
-    """Something could not be had from PyPI; the text has pip's own words."""
-
-
-def pip(*arguments: str) -> None:
-    """Runs the pip of the Python that runs this; raises NotFetched."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise NotFetched(f"pip {' '.join(arguments)}:\n{(done.stderr or done.stdout).strip()}")
-
-
 def fetch_sdist(cache: pathlib.Path) -> pathlib.Path:
     """Returns the unpacked sdist, downloading it the first time and checking its hash."""
     name = UVLOOP.replace("==", "-")
@@ -79,7 +63,7 @@ def fetch_sdist(cache: pathlib.Path) -> pathlib.Path:
         cache.mkdir(parents=True, exist_ok=True)
         draft = cache / f"{name}.draft.{os.getpid()}"
         try:
-            pip(
+            environments.pip(
                 "download",
                 "--no-binary",
                 "uvloop",
@@ -99,38 +83,6 @@ def fetch_sdist(cache: pathlib.Path) -> pathlib.Path:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return sdist
-
-
-def make_environment(
-    python: pythons.Python, cache: pathlib.Path, extra: tuple[str, ...]
-) -> pathlib.Path:
-    """Returns the interpreter of a virtual environment with what the tests need and `extra`."""
-    environment = cache / "-".join(
-        ["venv", python.patch, *(name.replace("==", "-") for name in extra)]
-    )
-    program = environment / "bin" / "python"
-    complete = environment / "complete"
-    if not complete.exists():
-        print(f"making {environment}", flush=True)
-        # Debian's ensurepip looks for its wheels outside of its own folder, so pip's wheel is
-        # fetched and run.
-        subprocess.run(
-            [python.path, "-m", "venv", "--clear", "--without-pip", str(environment)], check=True
-        )
-        pip("download", "--no-deps", "--only-binary", ":all:", "--dest", str(environment), "pip")
-        wheel = next(environment.glob("pip-*.whl"))
-        done = subprocess.run(
-            [str(program), str(wheel / "pip"), "install", "--quiet", *NEEDS, *extra],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise NotFetched(
-                f"pip install {' '.join(NEEDS)} for {python.version}:\n{done.stderr.strip()}"
-            )
-        complete.touch()
-    return program
 
 
 def make_suite(
@@ -200,14 +152,14 @@ def main() -> int:
         suites = [
             make_suite(
                 python,
-                make_environment(python, cache, () if ours else (UVLOOP,)),
+                environments.make_environment(python, cache, NEEDS if ours else (*NEEDS, UVLOOP)),
                 sdist,
                 trees[python.version].tree if ours else None,
                 only,
             )
             for python in found
         ]
-    except (NotFetched, build_extension.BuildFailed) as error:
+    except (environments.NotFetched, build_extension.BuildFailed) as error:
         print(error)
         return 1
     run_suites(suites, options.workers, Limits())

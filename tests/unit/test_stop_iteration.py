@@ -99,11 +99,11 @@ def test_a_result_dies_with_its_last_user(loop):
     with pytest.raises(StopIteration):
         next(iter(future))
 
-    async def taken():
-        await future
+    async def taken(it):
+        await it
 
     with pytest.raises(StopIteration):
-        taken().send(None)
+        taken(future).send(None)
     reference = weakref.ref(value)
     del value, future
     gc.collect()
