@@ -69,7 +69,7 @@ impl LoopObject {
         });
         let entry = match watcher {
             None => return Ok(()),
-            Some(Watcher::Handle(handle)) if handle.is_cancelled() => {
+            Some(watcher) if watcher.is_idle() => {
                 drop(self.unwatch(fd, direction)?);
                 return Ok(());
             }

@@ -7,6 +7,10 @@
 //!
 //! Between the event and its turn in the queue a source may have been closed or paused: it knows its own state
 //! and ignores what comes too late.
+//!
+//! A source may *rest*: nobody waits for it, but somebody probably will soon, and the kernel goes on watching meanwhile,
+//! which saves two system calls for each wait. To everybody else its descriptor is not watched; should it become
+//! ready while the source rests, it is given up there and then.
 
 use std::cell::Cell;
 
@@ -38,6 +42,7 @@ pub(crate) struct SourceBase {
     head: ffi::PyObject,
     /// Set for good when the source is made.
     on_ready: Cell<Option<OnReady>>,
+    resting: Cell<bool>,
     /// A `contextvars.Context`, unless the source never calls Python.
     context: Slot,
     /// The one for [`Direction::Writing`], if it is another.
@@ -76,6 +81,12 @@ impl SourceBase {
             Direction::Reading => self.context.set(context),
             Direction::Writing => self.writing_context.set(context),
         }
+    }
+
+    /// Whether nobody waits for it.
+    #[inline]
+    pub(super) fn is_resting(&self) -> bool {
+        self.resting.get()
     }
 
     #[inline]
@@ -121,6 +132,20 @@ pub(super) enum Watcher {
 }
 
 impl Watcher {
+    /// Whether it is only left over in the selector: nobody would run.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        match self {
+            Self::Handle(handle) => handle.is_cancelled(),
+            Self::Source(source) => source.is_resting(),
+        }
+    }
+
+    /// Whether it counts as not being there.
+    pub(super) fn is_resting(&self) -> bool {
+        matches!(self, Self::Source(source) if source.is_resting())
+    }
+
     pub(super) fn traverse(&self, visitor: &mut Visitor) {
         match self {
             Self::Handle(handle) => visitor.object(handle.object()),
@@ -168,6 +193,39 @@ impl LoopObject {
         source: &SourceBase,
     ) -> Result<()> {
         if self.is_watched_by(fd, direction, source) { self.unwatch_source(fd, direction) } else { Ok(()) }
+    }
+
+    /// Leaves `source` where it is, for the next one who waits, if it watches `fd` for reading. There is no resting
+    /// for writing: most descriptors are writable most of the time.
+    pub(crate) fn let_rest(&self, fd: i32, source: &SourceBase) {
+        source.resting.set(self.is_watched_by(fd, Direction::Reading, source));
+    }
+
+    /// The source that rests at `fd`, if one does and `suits`: at work again.
+    #[inline]
+    pub(crate) fn wake_resting(
+        &self,
+        fd: i32,
+        suits: impl FnOnce(&SourceBase) -> bool,
+    ) -> Option<Owned<SourceBase>> {
+        let engine = self.engine.get().filter(|_| !self.closed.get())?;
+        let found = engine.reactor.with(|reactor| match reactor.registry().reader(fd) {
+            Some(Watcher::Source(source)) if source.is_resting() => Some(source.clone()),
+            _ => None,
+        })?;
+        if !suits(&found) {
+            return None;
+        }
+        found.resting.set(false);
+        Some(found)
+    }
+
+    /// Takes what rests at `fd` out of the selector: somebody owns the descriptor who has to be asked from now on.
+    pub(crate) fn forget_resting(&self, fd: i32) -> Result<()> {
+        match self.wake_resting(fd, |_| true) {
+            Some(_) => self.unwatch_source(fd, Direction::Reading),
+            None => Ok(()),
+        }
     }
 
     /// Whether it is `source` that watches `fd` in `direction`.

@@ -65,6 +65,7 @@ impl LoopObject {
             return Ok(false);
         }
         match self.unwatch(descriptor(fd)?, direction)? {
+            Some(watcher) if watcher.is_resting() => Ok(false),
             Some(watcher) => watcher.dismiss().map(|()| true),
             None => Ok(false),
         }
@@ -89,8 +90,12 @@ impl LoopObject {
         for fd in &found {
             let (reader, writer) = engine.reactor.with(|reactor| {
                 let registry = reactor.registry();
-                (registry.reader(*fd).map(Watcher::shown), registry.writer(*fd).map(Watcher::shown))
+                let reader = registry.reader(*fd).filter(|reader| !reader.is_resting());
+                (reader.map(Watcher::shown), registry.writer(*fd).map(Watcher::shown))
             });
+            if reader.is_none() && writer.is_none() {
+                continue;
+            }
             let number: Owned = f64::from(*fd).into_owned()?;
             let number = call1(&names().int, &number)?;
             let pair = crate::ffi::tuple_of(&[&*reader.into_owned()?, &*writer.into_owned()?])?;

@@ -73,10 +73,7 @@ impl Operation {
             Some(plain) => plain.fd(),
             None => call_method0(socket, &names().fileno)?.to_i32()?,
         };
-        if !self.wait.is_watching(fd) {
-            ensure_no_transport(event_loop, fd)?;
-        }
-        self.wait.begin(event_loop, fd, direction)
+        self.wait.begin(event_loop, socket, fd, direction)
     }
 
     /// What is being awaited.
@@ -117,7 +114,7 @@ fn check_other(event_loop: &LoopObject, socket: &Object) -> Result<()> {
 
 /// Raises `RuntimeError` when a transport that is not closing uses `fd`. Almost always none does, and the dict behind
 /// the weak dictionary says so without running any Python.
-pub(crate) fn ensure_no_transport(event_loop: &LoopObject, fd: i32) -> Result<()> {
+pub(super) fn ensure_no_transport(event_loop: &LoopObject, fd: i32) -> Result<()> {
     let number = i64::from(fd).into_owned()?;
     let transports = event_loop.object().attribute(&names().transports)?;
     if let Some(references) = transports.optional_attribute(&names().data)? {

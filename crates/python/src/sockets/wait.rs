@@ -2,6 +2,10 @@
 //!
 //! What wakes the machine says only "ready": nothing is read or written before the machine runs, so a task that is
 //! cancelled between the two has lost no data.
+//!
+//! Whoever has read from a socket will mostly read from it again: what the selector calls is left there to rest, and
+//! the next wait for the same socket asks the kernel nothing. The same socket, not the same number: a number that has
+//! been closed meanwhile, by whatever means, may be another file's, which the kernel does not watch.
 
 use std::cell::Cell;
 
@@ -9,9 +13,12 @@ use crate::awaitable::Delegate;
 use crate::event_loop::{Direction, LoopObject, SourceBase};
 use crate::ffi::{
     Collectable, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Slot, Step, TypeBuilder,
-    TypeCell, Visitor, allocate_recycled, none,
+    TypeCell, Visitor, allocate_recycled, none, weak_reference, weak_target,
 };
 use crate::future::FutureObject;
+
+use super::operation::ensure_no_transport;
+use super::socket::as_plain_socket;
 
 /// What the selector calls: it wakes who waits, once.
 #[repr(C)]
@@ -19,6 +26,8 @@ struct Wakeup {
     base: SourceBase,
     /// Whom to wake. Empty while nobody waits.
     future: Slot<FutureObject>,
+    /// A weak reference to the socket, if this may be left to rest.
+    socket: Slot,
 }
 
 // SAFETY: repr(C), and the first field is a `Layout` type.
@@ -44,11 +53,13 @@ impl Collectable for Wakeup {
     fn traverse(&self, visitor: &mut Visitor) {
         self.base.traverse(visitor);
         self.future.traverse(visitor);
+        self.socket.traverse(visitor);
     }
 
     fn clear(&self) {
         self.base.clear();
         self.future.clear();
+        self.socket.clear();
     }
 }
 
@@ -66,6 +77,20 @@ pub(super) fn register(module: &Object) -> Result<()> {
 impl Wakeup {
     fn new() -> Result<Owned<Self>> {
         allocate_recycled::<Self>(|wakeup| wakeup.base.prepare_without_context(Self::ready))
+    }
+
+    /// The one that rests at `fd` after a wait for the same `socket`.
+    #[inline]
+    fn resting(event_loop: &LoopObject, fd: i32, socket: &Object) -> Option<Owned<Self>> {
+        let source = event_loop.wake_resting(fd, |source| {
+            source.object().exactly::<Self>().is_some_and(|wakeup| wakeup.belongs_to(socket))
+        })?;
+        source.into_object().into_exactly().ok()
+    }
+
+    fn belongs_to(&self, socket: &Object) -> bool {
+        let target = self.socket.peek().map(weak_target);
+        matches!(target, Some(Ok(Some(target))) if target.is(socket))
     }
 
     fn ready(base: &SourceBase, _direction: Direction) -> Result<()> {
@@ -90,8 +115,14 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// Waits (again) until `fd` is ready in `direction`: gives what has to be yielded.
-    pub(super) fn begin(&self, event_loop: &LoopObject, fd: i32, direction: Direction) -> Result<Step> {
+    /// Waits (again) until `socket`, whose descriptor is `fd`, is ready in `direction`: gives what has to be yielded.
+    pub(super) fn begin(
+        &self,
+        event_loop: &LoopObject,
+        socket: &Object,
+        fd: i32,
+        direction: Direction,
+    ) -> Result<Step> {
         if self.fd.get() != fd {
             self.end(event_loop)?;
         }
@@ -99,9 +130,8 @@ impl Wait {
         match self.wakeup.peek() {
             Some(wakeup) => wakeup.future.set(future.clone()),
             None => {
-                let wakeup = Wakeup::new()?;
-                wakeup.future.fill(future.clone());
-                event_loop.watch_source(fd, direction, &wakeup.base)?;
+                let wakeup = watch(event_loop, socket, fd, direction)?;
+                wakeup.future.set(future.clone());
                 self.fd.set(fd);
                 self.is_writing.set(direction == Direction::Writing);
                 self.wakeup.fill(wakeup);
@@ -109,11 +139,6 @@ impl Wait {
         }
         self.waiting.begin_future(future);
         self.waiting.resume(None)
-    }
-
-    /// Whether `fd` is watched for this wait.
-    pub(super) fn is_watching(&self, fd: i32) -> bool {
-        !self.wakeup.is_empty() && self.fd.get() == fd
     }
 
     /// Whether something is being waited for.
@@ -128,12 +153,18 @@ impl Wait {
         self.waiting.resume(thrown)
     }
 
-    /// Stops watching the descriptor, unless somebody else watches it by now.
+    /// Stops watching the descriptor, or lets what watches it rest, unless somebody else watches it by now.
     pub(super) fn end(&self, event_loop: &LoopObject) -> Result<()> {
         let Some(wakeup) = self.wakeup.take() else { return Ok(()) };
         wakeup.future.clear();
-        let direction = if self.is_writing.get() { Direction::Writing } else { Direction::Reading };
-        event_loop.unwatch_own_source(self.fd.get(), direction, &wakeup.base)
+        if self.is_writing.get() {
+            return event_loop.unwatch_own_source(self.fd.get(), Direction::Writing, &wakeup.base);
+        }
+        if wakeup.socket.is_empty() {
+            return event_loop.unwatch_own_source(self.fd.get(), Direction::Reading, &wakeup.base);
+        }
+        event_loop.let_rest(self.fd.get(), &wakeup.base);
+        Ok(())
     }
 
     /// As [`Wait::end`] on the way out with an exception, which stays the one that leaves.
@@ -165,4 +196,26 @@ impl Collectable for Wait {
         self.wakeup.clear();
         self.waiting.clear();
     }
+}
+
+/// Has somebody called when `fd` is ready: whoever rests there, or somebody new.
+fn watch(
+    event_loop: &LoopObject,
+    socket: &Object,
+    fd: i32,
+    direction: Direction,
+) -> Result<Owned<Wakeup>> {
+    if direction == Direction::Reading {
+        if let Some(wakeup) = Wakeup::resting(event_loop, fd, socket) {
+            return Ok(wakeup);
+        }
+    }
+    ensure_no_transport(event_loop, fd)?;
+    let wakeup = Wakeup::new()?;
+    // Any other socket's `fileno()` may give another number next time.
+    if as_plain_socket(socket).is_some() {
+        wakeup.socket.fill(weak_reference(socket)?);
+    }
+    event_loop.watch_source(fd, direction, &wakeup.base)?;
+    Ok(wakeup)
 }

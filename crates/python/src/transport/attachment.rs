@@ -44,6 +44,7 @@ impl Attachment {
         extra: Owned,
     ) -> Result<()> {
         self.watched.set(call_method0(file, &names().fileno)?.to_i32()?);
+        event_loop.forget_resting(self.watched.get())?;
         self.event_loop.set(event_loop.own());
         self.protocol.set(protocol.own());
         self.file.set(file.own());

@@ -104,6 +104,7 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<SocketTransport>> {
         transport.context.fill(context);
     }
     transport.fd.set(call_method0(socket, &names().fileno)?.to_i32()?);
+    event_loop.forget_resting(transport.fd.get())?;
     transport.event_loop.fill(event_loop.own());
     transport.socket.fill(socket.own());
     transport.extra.fill(extra.own());
