@@ -8,7 +8,7 @@ use aioxide_core::reactor::{PollPolicy, Reactor, Waker};
 use aioxide_core::ready::Queue;
 use aioxide_core::sys::Inbox;
 use aioxide_core::time::TimerHeap;
-use aioxide_core::transport::READ_SIZE;
+use aioxide_core::transport::{READ_SIZE, ReadSizes};
 use pyo3::ffi;
 
 use crate::executor::JobQueue;
@@ -74,6 +74,8 @@ pub(super) struct Engine {
     pub(super) lookups: Confined<Lookups>,
     /// Room for one read, which all transports share: most reads are small, and are copied out in their exact size.
     pub(super) scratch: Confined<Option<Box<[MaybeUninit<u8>]>>>,
+    /// What the program's own sockets have received last.
+    pub(super) received: Cell<ReadSizes>,
     /// Room for received datagrams, made when the first ones come.
     pub(super) inbox: Confined<Option<Box<Inbox>>>,
     /// The value of [`FORKS`] when the reactor was made, or made anew.
@@ -93,6 +95,7 @@ impl Engine {
             parked: Cell::new(false),
             lookups: Confined::default(),
             scratch: Confined::new(None),
+            received: Cell::new(ReadSizes::default()),
             inbox: Confined::new(None),
             forks: Cell::new(FORKS.load(Ordering::Relaxed)),
         })
@@ -214,6 +217,22 @@ impl LoopObject {
             engine.scratch.with(|kept| *kept = Some(scratch));
         }
         result
+    }
+
+    /// Whether the next thing that a socket of the program's own receives should go straight to its final place.
+    #[inline]
+    pub(crate) fn expects_bulk(&self) -> bool {
+        self.engine.get().is_some_and(|engine| engine.received.get().expects_bulk())
+    }
+
+    /// Remembers how much such a socket has received.
+    #[inline]
+    pub(crate) fn note_received(&self, count: usize) {
+        if let Some(engine) = self.engine.get() {
+            let mut sizes = engine.received.get();
+            sizes.note(count);
+            engine.received.set(sizes);
+        }
     }
 
     /// How many entries are queued.

@@ -39,7 +39,7 @@ machine!(
 impl Accept {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Reading, |socket| match as_plain_socket(socket) {
+        self.operation.go_on(thrown, Direction::Reading, |_, socket| match as_plain_socket(socket) {
             Some(plain) if address::is_spoken(plain.family()) => {
                 outcome(raw::accept(plain.fd()).map(|(connection, peer)| {
                     let peer = address::to_python(&peer)?;

@@ -118,7 +118,7 @@ impl Connect {
     }
 
     fn connect(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Writing, |socket| {
+        self.operation.go_on(thrown, Direction::Writing, |_, socket| {
             let address = held(&self.address)?;
             if self.progress.replace(Progress::Connecting) == Progress::Connecting {
                 return conclude(socket, &address);

@@ -39,13 +39,13 @@ impl Operation {
         self.socket.fill(socket.own());
     }
 
-    /// One step of a machine that waits in `direction`: `attempt` gets the socket.
+    /// One step of a machine that waits in `direction`: `attempt` gets the loop and the socket.
     #[inline(always)]
     pub(super) fn go_on(
         &self,
         thrown: Option<Owned>,
         direction: Direction,
-        attempt: impl FnOnce(&Object) -> Result<Tried>,
+        attempt: impl FnOnce(&LoopObject, &Object) -> Result<Tried>,
     ) -> Result<Step> {
         let (Some(event_loop), Some(socket)) = (self.event_loop.get(), self.socket.get()) else {
             return Err(Raised::runtime_error(format_args!("the operation is over")));
@@ -59,7 +59,7 @@ impl Operation {
         } else {
             check(&event_loop, &socket)?;
         }
-        match attempt(&socket) {
+        match attempt(&event_loop, &socket) {
             Ok(Tried::Done(result)) => self.wait.end(&event_loop).map(|()| Step::Return(result)),
             Ok(Tried::WouldBlock) => self.wait_for(&event_loop, &socket, direction),
             Err(raised) => Err(self.wait.end_with(&event_loop, raised)),

@@ -3,9 +3,8 @@
 //! A plain socket's descriptor is read from directly; any other socket's method is called, and so is a plain one's for
 //! arguments out of the ordinary, so that the `socket` module finds the words for what is wrong with them.
 
-use std::mem::MaybeUninit;
-
 use aioxide_core::sys::raw;
+use aioxide_core::transport::READ_SIZE;
 
 use crate::awaitable::{CoroutineObject, machine};
 use crate::event_loop::{Direction, LoopObject};
@@ -17,10 +16,6 @@ use crate::ffi::{
 use super::address;
 use super::operation::{Operation, Tried, method_outcome, outcome};
 use super::socket::{SocketObject, as_plain_socket};
-
-/// Up to here data is received on the stack first: the result is then allocated in the size that it has. Above,
-/// copying would cost more than shrinking.
-const SMALL: usize = 16 * 1024;
 
 /// `sock_recv(sock, n)`.
 pub(super) fn sock_recv(event_loop: &LoopObject, args: Args<'_>) -> Result<Owned> {
@@ -103,29 +98,41 @@ machine!(
 impl Receive {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Reading, |socket| {
+        self.operation.go_on(thrown, Direction::Reading, |event_loop, socket| {
             let limit = held(&self.limit)?;
             match (as_plain_socket(socket), size_of_int(&limit)) {
-                (Some(plain), Some(limit)) => receive(plain.fd(), limit),
+                (Some(plain), Some(limit)) => receive(event_loop, plain.fd(), limit),
                 _ => method_outcome(call_method1(socket, &names().recv, &limit)),
             }
         })
     }
 }
 
-/// Receives up to `limit` bytes as a new `bytes` object.
+/// Receives up to `limit` bytes as a new `bytes` object: into the loop's memory first, from where they are copied in their
+/// exact size, unless bulk is expected.
 #[inline]
-fn receive(fd: i32, limit: usize) -> Result<Tried> {
+fn receive(event_loop: &LoopObject, fd: i32, limit: usize) -> Result<Tried> {
     if limit == 0 {
         // As the `socket` module: no bytes are there at once, whatever the socket's state.
         return bytes_of(&[]).map(Tried::Done);
     }
-    if limit > SMALL {
-        return outcome(unnest(bytes_filled(limit, |room| raw::receive(fd, room).map(<[u8]>::len))));
+    let mut count = 0;
+    let received = if limit > READ_SIZE || event_loop.expects_bulk() {
+        unnest(bytes_filled(limit, |room| {
+            count = raw::receive(fd, room)?.len();
+            Ok(count)
+        }))
+    } else {
+        event_loop.with_scratch(|room| {
+            let data = raw::receive(fd, room.get_mut(..limit).unwrap_or_default())?;
+            count = data.len();
+            Ok(bytes_of(data))
+        })
+    };
+    if received.is_ok() {
+        event_loop.note_received(count);
     }
-    let mut room = [const { MaybeUninit::<u8>::uninit() }; SMALL];
-    let room = room.get_mut(..limit).unwrap_or_default();
-    outcome(raw::receive(fd, room).map(bytes_of))
+    outcome(received)
 }
 
 /// The coroutine that `sock_recv_into()` returns.
@@ -142,7 +149,7 @@ machine!(
 impl ReceiveInto {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Reading, |socket| {
+        self.operation.go_on(thrown, Direction::Reading, |_, socket| {
             let object = held(&self.buffer)?;
             if let Some((plain, mut buffer)) = plain_with_room(socket, &object) {
                 if buffer.length() == 0 {
@@ -169,11 +176,11 @@ machine!(
 impl ReceiveFrom {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Reading, |socket| {
+        self.operation.go_on(thrown, Direction::Reading, |event_loop, socket| {
             let limit = held(&self.limit)?;
             match (as_plain_socket(socket), size_of_int(&limit)) {
                 (Some(plain), Some(limit)) if address::is_spoken(plain.family()) => {
-                    receive_from(plain.fd(), limit)
+                    receive_from(event_loop, plain.fd(), limit)
                 }
                 _ => method_outcome(call_method1(socket, &names().recvfrom, &limit)),
             }
@@ -182,19 +189,19 @@ impl ReceiveFrom {
 }
 
 /// Receives up to `limit` bytes as a pair of `bytes` and address.
-fn receive_from(fd: i32, limit: usize) -> Result<Tried> {
+fn receive_from(event_loop: &LoopObject, fd: i32, limit: usize) -> Result<Tried> {
     let mut sender = aioxide_core::sys::Address::none();
-    let received = if limit > SMALL {
+    let received = if limit > READ_SIZE {
         unnest(bytes_filled(limit, |room| {
             let (data, from) = raw::receive_from(fd, room)?;
             sender = from;
             Ok(data.len())
         }))
     } else {
-        let mut room = [const { MaybeUninit::<u8>::uninit() }; SMALL];
-        raw::receive_from(fd, room.get_mut(..limit).unwrap_or_default()).map(|(data, from)| {
+        event_loop.with_scratch(|room| {
+            let (data, from) = raw::receive_from(fd, room.get_mut(..limit).unwrap_or_default())?;
             sender = from;
-            bytes_of(data)
+            Ok(bytes_of(data))
         })
     };
     outcome(received.map(|data| tuple_of(&[&*data?, &*address::to_python(&sender)?])))
@@ -215,7 +222,7 @@ machine!(
 impl ReceiveFromInto {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Reading, |socket| {
+        self.operation.go_on(thrown, Direction::Reading, |_, socket| {
             let object = held(&self.buffer)?;
             let limit = self.limit_for(&object)?;
             if let Some((plain, mut buffer)) = plain_with_room(socket, &object) {

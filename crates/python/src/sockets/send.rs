@@ -70,7 +70,7 @@ machine!(
 impl SendAll {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Writing, |socket| {
+        self.operation.go_on(thrown, Direction::Writing, |_, socket| {
             let data = held(&self.data)?;
             let tried = match as_plain_socket(socket) {
                 Some(plain) => match data.exact_bytes() {
@@ -138,7 +138,7 @@ machine!(
 impl SendTo {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.operation.go_on(thrown, Direction::Writing, |socket| {
+        self.operation.go_on(thrown, Direction::Writing, |_, socket| {
             let (data, given) = (held(&self.data)?, held(&self.address)?);
             let plain = as_plain_socket(socket);
             if let Some(plain) = plain {

@@ -199,12 +199,7 @@ impl Collectable for Wait {
 }
 
 /// Has somebody called when `fd` is ready: whoever rests there, or somebody new.
-fn watch(
-    event_loop: &LoopObject,
-    socket: &Object,
-    fd: i32,
-    direction: Direction,
-) -> Result<Owned<Wakeup>> {
+fn watch(event_loop: &LoopObject, socket: &Object, fd: i32, direction: Direction) -> Result<Owned<Wakeup>> {
     if direction == Direction::Reading {
         if let Some(wakeup) = Wakeup::resting(event_loop, fd, socket) {
             return Ok(wakeup);
