@@ -75,6 +75,12 @@ impl<D: AsRef<[u8]>, F> DatagramQueue<D, F> {
         self.waiting.is_empty()
     }
 
+    /// How many datagrams wait.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// How many bytes wait, with the overhead of each datagram.
     #[inline]
     pub fn size(&self) -> usize {

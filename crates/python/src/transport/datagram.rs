@@ -14,6 +14,7 @@ use crate::ffi::{
 use crate::sockets::is_spoken;
 
 use super::attachment::Attachment;
+use super::datagram_gather::Gathering;
 use super::flow::WriteLimits;
 
 /// What each queued datagram counts for besides its bytes: from 3.13 on empty ones are sent, and a queue of them must
@@ -51,6 +52,7 @@ pub(super) struct Traffic {
     pub(super) limits: WriteLimits,
     /// Received, and waiting for the protocol's next call.
     pub(super) pending: Confined<VecDeque<Received>>,
+    pub(super) gathering: Gathering,
     /// Whether a call without the selector has delivered since the selector's last one.
     pub(super) has_continued: Cell<bool>,
     /// How many datagrams to ask for next time.
@@ -135,6 +137,7 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
         queue: Confined::new(DatagramQueue::new(OVERHEAD)),
         limits: WriteLimits::new(),
         pending: Confined::new(VecDeque::new()),
+        gathering: Gathering::new(),
         has_continued: Cell::new(false),
         batch: Cell::new(1),
         last_sender: KnownAddress::new(),

@@ -10,7 +10,8 @@ use aioxide_core::transport::is_temporary;
 
 use crate::event_loop::{Direction, LoopObject, Ready, SourceBase};
 use crate::ffi::{
-    Bytes, Layout, Object, Owned, Raised, Result, call_method1, call_method2, names, while_handling,
+    Bytes, Layout, Object, Owned, Raised, Result, call_method1, call_method2, names, report_unraisable,
+    while_handling,
 };
 use crate::sockets::address_to_python;
 
@@ -47,20 +48,38 @@ impl DatagramTransport {
         self.deliver(traffic, &event_loop)
     }
 
-    /// Calls the protocol with what has been received, until it has set something off that comes first.
+    /// Calls the protocol with what has been received, and sends what it has answered.
     fn deliver(&self, traffic: &Traffic, event_loop: &LoopObject) -> Result<()> {
+        match self.deliver_each(traffic, event_loop) {
+            Ok(()) => self.send_gathered(),
+            Err(raised) => {
+                let exception = raised.take();
+                if let Err(second) = self.send_gathered() {
+                    report_unraisable(second, self.object());
+                }
+                Err(Raised::restore(exception))
+            }
+        }
+    }
+
+    /// Calls the protocol with one datagram after the other, until it has set something off that comes first.
+    fn deliver_each(&self, traffic: &Traffic, event_loop: &LoopObject) -> Result<()> {
         let queued = event_loop.ready_length()?;
         while let Some(Received { data, sender }) = traffic.pending.with(|pending| pending.pop_front()) {
             let protocol = self.attachment.protocol();
+            let is_more = !traffic.connected && traffic.pending.with(|pending| !pending.is_empty());
+            traffic.gathering.expect_more(is_more);
             let delivered = call_method2(&protocol, &names().datagram_received, data.object(), &sender);
+            traffic.gathering.expect_more(false);
+            let delivered = delivered.and_then(|_| self.send_if_late(traffic));
             let yields =
                 delivered.is_err() || event_loop.is_stopping() || event_loop.ready_length()? > queued;
             if self.attachment.is_paused() {
-                return delivered.map(drop);
+                return delivered;
             }
             if yields {
                 let exception = match delivered {
-                    Ok(_) => return self.continue_later(traffic, event_loop),
+                    Ok(()) => return self.continue_later(traffic, event_loop),
                     Err(raised) => raised.take(),
                 };
                 self.continue_later(traffic, event_loop)?;

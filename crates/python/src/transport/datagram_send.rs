@@ -16,7 +16,7 @@ use super::attachment::SILENT_WRITES;
 use super::datagram::{DatagramTransport, Traffic};
 
 /// A socket's descriptor.
-struct Socket(i32);
+pub(super) struct Socket(pub(super) i32);
 
 impl SendDatagrams for Socket {
     fn send<'a>(&self, messages: impl Iterator<Item = (&'a [u8], Option<&'a Address>)>) -> io::Result<usize> {
@@ -72,6 +72,12 @@ impl DatagramTransport {
                 return self.fatal_error(raised, &names().fatal_write_error);
             }
         }
+        if traffic.may_gather(data, &destination) {
+            let datagram = Outgoing { data: Bytes::from_object(data)?, destination };
+            traffic.queue.with(|queue| queue.push(datagram));
+            return self.note_gathered(traffic);
+        }
+        self.send_gathered()?;
         if traffic.queue.with(|queue| queue.is_empty()) {
             match self.send_now(data, &destination)? {
                 Sent::Gone => return Ok(()),

@@ -97,12 +97,14 @@ impl FlowControlled for DatagramTransport {
     }
 
     fn queued(&self) -> usize {
-        self.traffic.get().map_or(0, |traffic| traffic.queue.with(|queue| queue.size()))
+        let waiting = self.traffic.get().filter(|traffic| !traffic.gathering.is_begun());
+        waiting.map_or(0, |traffic| traffic.queue.with(|queue| queue.size()))
     }
 }
 
 impl DatagramTransport {
     fn close(&self) -> Result<()> {
+        self.send_gathered()?;
         if !self.attachment.start_closing() {
             return Ok(());
         }
@@ -120,6 +122,7 @@ impl DatagramTransport {
         if self.attachment.is_loss_scheduled() {
             return Ok(());
         }
+        self.send_gathered()?;
         self.drop_pending();
         if !self.is_queue_empty() {
             self.drop_queue();
@@ -143,6 +146,7 @@ impl DatagramTransport {
 
     /// `_buffer`: a deque of (data, address) pairs.
     fn shown_queue(&self) -> Result<Owned> {
+        self.send_gathered()?;
         let Some(traffic) = self.traffic.get() else { return call1(&names().deque, &*tuple_of(&[])?) };
         let waiting: Vec<Outgoing<Bytes, Owned>> =
             traffic.queue.with(|queue| queue.iter().map(Outgoing::clone).collect());

@@ -13,7 +13,7 @@
 //! * `attached.rs`: what Python sees of that
 //! * `flow.rs`: asking the protocol to pause and to resume
 //! * `datagram.rs`: the datagram transport: what it consists of, how it begins
-//! * `datagram_receive.rs`, `datagram_send.rs`: its two directions
+//! * `datagram_receive.rs`, `datagram_send.rs`: its two directions; `datagram_gather.rs`: answers to a batch
 //! * `datagram_type.rs`: what Python sees of it
 //! * `pipe.rs`, `pipe_read.rs`, `pipe_write.rs`: the two ends of a pipe, each with what Python sees of it
 //!
@@ -32,6 +32,7 @@
 mod attached;
 mod attachment;
 mod datagram;
+mod datagram_gather;
 mod datagram_receive;
 mod datagram_send;
 mod datagram_type;
