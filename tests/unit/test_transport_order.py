@@ -246,7 +246,7 @@ def test_a_number_that_a_transport_uses_is_refused_to_others(run):
     run(main)
 
 
-def test_calls_run_in_the_context_of_whoever_asked_for_them(run):
+def test_calls_run_in_the_context_that_this_python_gives_them(run):
     who = contextvars.ContextVar("who")
 
     class Asking(Recorder):
@@ -279,7 +279,12 @@ def test_calls_run_in_the_context_of_whoever_asked_for_them(run):
         peer.close()
         return protocol.calls
 
-    assert run(main) == ["made", "maker", "maker", "resumer", "closer"]
+    if sys.version_info >= (3, 15):
+        # A transport has one context since then, for all that it calls.
+        then = ["set by connection_made"] * 3
+    else:
+        then = ["maker", "resumer", "closer"]
+    assert run(main) == ["made", "maker", *then]
 
 
 def test_a_closed_transport_leaves_nothing_behind(run):

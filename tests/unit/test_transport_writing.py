@@ -129,7 +129,10 @@ def test_writelines_sends_lines_of_any_kind(run):
     assert run(main) == b"one two three"
 
 
-def test_writelines_refuses_what_is_not_bytes_and_sends_nothing(run):
+def test_writelines_refuses_what_is_not_bytes_and_sends_nothing(implementation, run):
+    if implementation == "asyncio" and sys.version_info >= (3, 15):
+        pytest.skip("since 3.15 asyncio keeps the pieces before it, and sends nothing any more")
+
     async def main():
         async with connection() as (transport, peer):
             with pytest.raises(TypeError):
