@@ -7,8 +7,10 @@ runs CPython's files.
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import signal
+import subprocess
 import sys
 import textwrap
 import threading
@@ -16,7 +18,7 @@ import time
 
 import pytest
 from conformance import expectations, record, table
-from conformance.campaign import Suite, run_suites
+from conformance.campaign import Suite, finish, run_suites
 from conformance.child import covers
 from conformance.expectations import BadExpectations, Expectations, judge
 from conformance.run_file import FileResult, Job, Limits, Outcome, Running, run_file
@@ -494,3 +496,43 @@ def test_an_interrupted_run_leaves_no_process(fakes: Fakes) -> None:
     interrupter.join()
     (process,) = note.read_text().split()
     assert not pathlib.Path("/proc", process).exists()
+
+
+def test_a_bad_file_costs_no_other(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
+    deeds = {
+        "test_crashes": "os.abort()",
+        "test_good": "pass",
+        "test_hangs": "time.sleep(600)",
+        "test_leaks": "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
+        "test_too": "pass",
+    }
+    jobs = [
+        fakes.job(f"class A(unittest.TestCase):\n    def test_x(self): {deed}", name)
+        for name, deed in deeds.items()
+    ]
+    suite = Suite("3.x", "3.x.1", "here", jobs, Expectations(), fakes.folder / "logs")
+    run_suites([suite], 2, Limits(test=5))
+    assert suite.verdicts.keys() == deeds.keys()
+    red = {name for name, verdict in suite.verdicts.items() if verdict.unexpected}
+    assert red == {"test_crashes", "test_hangs", "test_leaks"}
+    assert finish([suite]) == 1
+    assert "FAIL 3.x: test_crashes test_hangs test_leaks" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "program", ["conformance/cpython.py", "differential/everywhere.py", "everywhere.py"]
+)
+def test_a_run_of_too_few_pythons_fails(program: str, tmp_path: pathlib.Path) -> None:
+    root = HERE.parents[1]
+    module = ".".join(("tests", *pathlib.Path(program).with_suffix("").parts))
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--python", "2.7", "--at-least", "1"],
+        cwd=root,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "not a supported Python" in done.stdout
+    assert done.stdout.endswith("0 Pythons, at least 1 are needed\n")
