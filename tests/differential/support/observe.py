@@ -56,3 +56,11 @@ def close(*coroutines):
     """Close coroutines that an error left un-awaited, so that they do not warn."""
     for coroutine in coroutines:
         coroutine.close()
+
+
+async def cancel_while_waiting(label, task, turns=1):
+    """Let a task run for some turns, cancel it where it waits, and print how it ended."""
+    for _ in range(turns):
+        await turn()
+    print(f"{label}: cancel() {task.cancel('enough')}")
+    await attempt_await(f"{label} cancelled", task)
