@@ -7,6 +7,7 @@
 //! * `write.rs`: the queue of bytes that the kernel has not taken yet
 //! * `flow.rs`: when the writer pauses and when it goes on
 //! * `stream.rs`: one connection: who may read, write and close at which moment
+//! * `stream_write.rs`: its way out: what is sent at once, what is queued, when the queue is flushed
 //! * `connect.rs`, `listener.rs`: an attempt to connect; accepting connections
 //! * `pipe.rs`: the same channel over a pipe
 //! * `datagram.rs`: datagrams that wait for room in the socket's buffer
@@ -27,6 +28,7 @@ mod listener;
 mod pipe;
 mod read;
 mod stream;
+mod stream_write;
 mod write;
 
 #[cfg(test)]
@@ -44,7 +46,8 @@ pub use flow::WaterMarks;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
 pub use read::{READ_SIZE, ReadSizes, Received, is_temporary, receive};
-pub use stream::{Abandoned, CloseStep, Drained, EndStep, Progress, Queued, Refusal, Stream, Written};
+pub use stream::{Abandoned, CloseStep, EndStep, Refusal, Stream};
+pub use stream_write::{Drained, Progress, Queued, Written};
 pub use write::{Chunk, Sent, WriteQueue};
 
 /// A connected byte stream, as far as a transport uses it. No call blocks.

@@ -1,4 +1,4 @@
-//! A peer that follows a script, for tests.
+//! A peer that follows a script, and a writer that does what transports do, for tests.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,6 +6,8 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 
 use super::Channel;
+use super::stream::Stream;
+use super::stream_write::{Queued, Written};
 
 /// How one call ends.
 #[derive(Clone, Copy, Debug)]
@@ -73,4 +75,18 @@ impl Channel for Scripted {
     fn send_gathered(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.take(slices.iter().flat_map(|slice| slice.to_vec()).collect())
     }
+}
+
+/// Writes as a transport does: queues what is left over. The outcome, and what followed from queueing.
+pub(super) fn write(
+    stream: &mut Stream<Vec<u8>>,
+    channel: &Scripted,
+    bytes: &[u8],
+) -> (Written, Option<Queued>) {
+    let written = stream.write(channel, bytes);
+    let queued = match written {
+        Written::Partly(begun) => Some(stream.queue(bytes.to_vec(), begun)),
+        _ => None,
+    };
+    (written, queued)
 }
