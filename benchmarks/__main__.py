@@ -1,63 +1,38 @@
 """Measure every loop on every benchmark and print the table: what ``make bench`` runs."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
-from benchmarks import performance_page
 from benchmarks.case import Case
 from benchmarks.cases import CASES
-from benchmarks.driver import (
-    Laboratory,
-    Plan,
-    WorkerError,
-    measure,
-    measure_memory,
-    present_loops,
+from benchmarks.command import (
+    DOOR_NAMES,
+    PEER_NAMES,
+    QUIET_SHARE,
+    Complaints,
+    add_options,
+    conclude,
+    probe,
 )
-from benchmarks.implementations import DOORS, OURS, OURS_LOOP_DOOR, PEERS, loop_names
+from benchmarks.driver import Laboratory, Plan, measure, measure_memory
+from benchmarks.implementations import OURS, OURS_LOOP_DOOR
 from benchmarks.memory import AIM_BYTES
 from benchmarks.report import Row, aims_reached, aligned, summarise, table
 from benchmarks.worker import CLOCKS
 
-PEER_NAMES = [peer.name for peer in PEERS]
-DOOR_NAMES = [door.name for door in DOORS]
 MEMORY_ROUNDS = 3
-#: With less of a core than this, wall-clock figures tell of the machine's other work.
-QUIET_SHARE = 0.95
-
-
-class Complaints:
-    """What went wrong in which worker: said at once on stderr, counted for the exit status."""
-
-    def __init__(self) -> None:
-        self.about_aioxide = 0
-
-    def __call__(self, loop: str, work: str, failure: Exception) -> None:
-        print(f"failed: {work} on {loop}: {failure}", file=sys.stderr)
-        self.about_aioxide += loop in DOOR_NAMES
 
 
 def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--bench", default="", help="part of the benchmarks' names")
-    parser.add_argument(
-        "--loops",
-        type=loop_names,
-        default=" ".join([*PEER_NAMES, OURS]),
-        help="loops to run, with commas or spaces between; aioxide stands for both its doors",
-    )
-    parser.add_argument("--python", default=sys.executable, help="interpreter under test")
-    parser.add_argument("--site", type=Path, help="folder with the packages of the loops")
-    parser.add_argument("--rounds", type=int, default=5, help="fresh processes for each figure")
+    add_options(parser, rounds=5)
     parser.add_argument("--repeats", type=int, default=3, help="best of these in one process")
     parser.add_argument("--seconds", type=float, default=0.2, help="of one repetition")
     parser.add_argument("--clock", choices=sorted(CLOCKS), default="wall", help="what is timed")
     parser.add_argument("--unpinned", action="store_true", help="leave the workers all cores")
-    parser.add_argument("--write", action="store_true", help="put the result into the docs")
     options = parser.parse_args(arguments)
     if options.write and options.bench:
         parser.error("--write wants all benchmarks, so it cannot go with a filter")
@@ -139,15 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     laboratory = Laboratory(options.python, options.site)
     if options.unpinned:
         laboratory.core = None
-    try:
-        probed = laboratory.ask("implementations")
-    except (OSError, WorkerError) as failure:
-        print(f"{options.python} cannot run the benchmarks: {failure}", file=sys.stderr)
-        return 2
-    loops = present_loops(probed, options.loops)
+    probed, loops = probe(laboratory, options)
     if not loops:
         return 2
-    print(f"{probed['python']}, {performance_page.processor()}, {os.cpu_count()} cores", flush=True)
     plan = Plan(options.rounds, options.repeats, options.seconds, options.clock)
     complaints = Complaints()
     rows, core_shares = measure_rows(laboratory, cases, loops, plan, complaints)
@@ -155,14 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.bench:
         memory = measure_memory(laboratory, loops, MEMORY_ROUNDS, complaints)
         text = f"{text}\n\n{memory_text(memory)}"
-    print(f"\n{text}")
-    if complaints.about_aioxide:
-        print("aioxide failed, so nothing was written" if options.write else "aioxide failed")
-        return 1
-    if options.write:
-        body = f"{performance_page.circumstances(probed, command_line(options))}\n\n{text}"
-        performance_page.write(probed["minor"], body)
-    return 0
+    return conclude(text, options, complaints, probed, command_line(options))
 
 
 if __name__ == "__main__":

@@ -4,21 +4,11 @@ import asyncio
 import contextlib
 import socket
 
+from recorder import Notes, turns
 
-class Recorder(asyncio.DatagramProtocol):
-    """Keeps every call in `calls`; `wait(n)` waits until `n` of them have come."""
 
-    def __init__(self):
-        self.calls = []
-        self.changed = asyncio.Event()
-
-    def note(self, *call):
-        self.calls.append(call)
-        self.changed.set()
-
-    def connection_made(self, transport):
-        self.transport = transport
-        self.note("made")
+class Recorder(Notes, asyncio.DatagramProtocol):
+    """Keeps every call; `received` is the data of those that brought some."""
 
     def datagram_received(self, data, addr):
         self.note("received", data, addr)
@@ -26,28 +16,9 @@ class Recorder(asyncio.DatagramProtocol):
     def error_received(self, exc):
         self.note("error", type(exc).__name__)
 
-    def pause_writing(self):
-        self.note("pause")
-
-    def resume_writing(self):
-        self.note("resume")
-
-    def connection_lost(self, exc):
-        self.note("lost", exc)
-
-    @property
-    def names(self):
-        return [call[0] for call in self.calls]
-
     @property
     def received(self):
         return [call[1] for call in self.calls if call[0] == "received"]
-
-    async def wait(self, name, count=1):
-        async with asyncio.timeout(10):
-            while self.names.count(name) < count:
-                self.changed.clear()
-                await self.changed.wait()
 
 
 @contextlib.asynccontextmanager
@@ -95,9 +66,3 @@ async def fill(transport, size=1000):
         transport.sendto(b"%04d" % count + bytes(size - 4))
         count += 1
     return count
-
-
-async def turns(count=3):
-    """Let the loop ask its selector so many times: it need not while tasks are ready."""
-    for _ in range(count):
-        await asyncio.sleep(0.001)

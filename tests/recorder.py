@@ -1,11 +1,53 @@
-"""A protocol that notes its calls, on a connection whose other end is a blocking socket."""
+"""Protocols that note their calls, and what tests of transports do while they wait for them."""
 
 import asyncio
 import socket
 
 
+class Notes:
+    """Keeps every call in `calls`, as a tuple that begins with its name."""
+
+    transport = None
+
+    def __init__(self):
+        self.calls = []
+        self.changed = asyncio.Event()
+
+    def note(self, *call):
+        self.calls.append(call)
+        self.changed.set()
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.note("made")
+
+    def pause_writing(self):
+        self.note("pause")
+
+    def resume_writing(self):
+        self.note("resume")
+
+    def connection_lost(self, exc):
+        self.note("lost", exc)
+
+    @property
+    def names(self):
+        return [call[0] for call in self.calls]
+
+    async def wait(self, name, count=1):
+        """Wait until the calls of this name are so many."""
+        await self.wait_until(lambda: self.names.count(name) >= count)
+
+    async def wait_until(self, condition):
+        """Wait until a call makes the condition true; ten seconds at most."""
+        async with asyncio.timeout(10):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
 class Recorder(asyncio.Protocol):
-    """Notes each call; `keep_open` is what it answers to the end of the peer's stream."""
+    """Notes each call of a connection; `keep_open` is what it answers to the peer's end."""
 
     def __init__(self, keep_open=False):
         self.calls = []
@@ -45,5 +87,6 @@ async def connected(protocol):
 
 
 async def turns(count=5):
+    """Let the loop ask its selector so many times: it need not while tasks are ready."""
     for _ in range(count):
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.001)

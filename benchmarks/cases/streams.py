@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.case import Case, expect
+from benchmarks.cases.synchronisation import event_waiters_of
 
 LINE = b"x" * 99 + b"\n"
 #: What one read of a socket gives at most, as asyncio's transports ask for it.
@@ -141,17 +142,6 @@ async def pipeline(aio: ModuleType, count: int) -> int:
     return arrived
 
 
-async def event_waiters(aio: ModuleType, count: int) -> int:
-    woken = 0
-    for _ in range(count // WAITERS):
-        event = aio.Event()
-        waiters = aio.gather(*[event.wait() for _ in range(WAITERS)])
-        await aio.sleep(0)
-        event.set()
-        woken += sum(await waiters)
-    return woken
-
-
 CASES = (
     Case("readline_100", "readline, 100 bytes", readline_of_100_bytes, aim=4),
     Case("readline_waiting", "readline, each waited for", readline_one_at_a_time, aim=4),
@@ -161,5 +151,5 @@ CASES = (
     Case("readexactly_1m", "readexactly, 1 MiB", readexactly_of(2**20), aim=1),
     Case("http_parser", "HTTP requests, readuntil", http_requests, aim=2),
     Case("pipeline_5", "pipeline of 5 stages", pipeline, aim=4),
-    Case("event_1000", "Event, 1,000 waiters", event_waiters, aim=5, group=WAITERS),
+    Case("event_1000", "Event, 1,000 waiters", event_waiters_of(WAITERS), aim=5, group=WAITERS),
 )

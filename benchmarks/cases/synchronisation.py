@@ -5,7 +5,7 @@ One operation is an item put and taken, a round trip, a lock taken and given bac
 
 from types import ModuleType
 
-from benchmarks.case import Case, expect
+from benchmarks.case import Body, Case, expect
 
 CONTENDERS = 10
 WAITERS = 100
@@ -69,16 +69,21 @@ async def lock_contenders(aio: ModuleType, count: int) -> int:
     return held
 
 
-async def event_waiters(aio: ModuleType, count: int) -> int:
-    woken = 0
-    for _ in range(count // WAITERS):
-        event = aio.Event()
-        waiters = aio.gather(*[event.wait() for _ in range(WAITERS)])
-        await aio.sleep(0)
-        expect(waiters.done(), False, "the waiters did not wait")
-        event.set()
-        woken += sum(await waiters)
-    return woken
+def event_waiters_of(number: int) -> Body:
+    """So many tasks wait for one event."""
+
+    async def event_waiters(aio: ModuleType, count: int) -> int:
+        woken = 0
+        for _ in range(count // number):
+            event = aio.Event()
+            waiters = aio.gather(*[event.wait() for _ in range(number)])
+            await aio.sleep(0)
+            expect(waiters.done(), False, "the waiters did not wait")
+            event.set()
+            woken += sum(await waiters)
+        return woken
+
+    return event_waiters
 
 
 CASES = (
@@ -94,7 +99,7 @@ CASES = (
     Case(
         "event_100",
         "Event, 100 waiters",
-        event_waiters,
+        event_waiters_of(WAITERS),
         aim=5,
         group=WAITERS,
     ),

@@ -1,16 +1,21 @@
 """Put load on every loop's servers and print the tables: what ``make bench-net`` runs."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks import performance_page
-from benchmarks.__main__ import PEER_NAMES, QUIET_SHARE, Complaints
-from benchmarks.driver import Laboratory, WorkerError, present_loops
-from benchmarks.implementations import OURS, OURS_LOOP_DOOR, loop_names
+from benchmarks.command import (
+    PEER_NAMES,
+    QUIET_SHARE,
+    Complaints,
+    add_options,
+    conclude,
+    probe,
+)
+from benchmarks.driver import Laboratory
+from benchmarks.implementations import OURS, OURS_LOOP_DOOR
 from benchmarks.network.driver import LIMIT, NetworkLaboratory, NetworkPlan, applicable, measure
 from benchmarks.network.report import NetworkRow, aims_reached, core_shares, tables
 from benchmarks.network.scenario import (
@@ -40,19 +45,10 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=numbers, help="bytes of a message")
     parser.add_argument("--families", type=words, help="tcp, unix")
     parser.add_argument("--depths", type=numbers, help="requests in flight on each connection")
-    parser.add_argument(
-        "--loops",
-        type=loop_names,
-        default=" ".join([*PEER_NAMES, OURS]),
-        help="loops to run, with commas or spaces between; aioxide stands for both its doors",
-    )
-    parser.add_argument("--python", default=sys.executable, help="interpreter under test")
-    parser.add_argument("--site", type=Path, help="folder with the packages of the loops")
+    add_options(parser, rounds=3)
     parser.add_argument("--tools", type=Path, required=True, help="folder of loadgen and limit")
-    parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure")
     parser.add_argument("--seconds", type=float, default=1.0, help="that are measured in each")
     parser.add_argument("--warm-up", type=float, default=0.2, help="seconds of load before")
-    parser.add_argument("--write", action="store_true", help="put the result into the docs")
     options = parser.parse_args(arguments)
     if unknown := set(options.kinds or ()) - set(ECHO_KINDS):
         parser.error(f"no such kind: {', '.join(sorted(unknown))} (known: {', '.join(ECHO_KINDS)})")
@@ -115,16 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     laboratory = NetworkLaboratory(
         Laboratory(options.python, options.site), options.tools.absolute()
     )
-    try:
-        probed = laboratory.inner.ask("implementations")
-    except (OSError, WorkerError) as failure:
-        print(f"{options.python} cannot run the benchmarks: {failure}", file=sys.stderr)
-        return 2
-    loops = present_loops(probed, options.loops)
+    probed, loops = probe(laboratory.inner, options)
     if not loops:
         return 2
     loops.append(LIMIT)
-    print(f"{probed['python']}, {performance_page.processor()}, {os.cpu_count()} cores", flush=True)
     plan = NetworkPlan(options.rounds, options.seconds, options.warm_up)
     complaints = Complaints()
     rows = []
@@ -134,14 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         samples = measure(laboratory, scenario, its_loops, plan, complaints)
         rows.append(NetworkRow(scenario, samples, PEER_NAMES))
     text = f"{tables(rows, loops, OURS)}\n\n{explanation(rows, loops, plan)}"
-    print(f"\n{text}")
-    if complaints.about_aioxide:
-        print("aioxide failed, so nothing was written" if options.write else "aioxide failed")
-        return 1
-    if options.write:
-        body = f"{performance_page.circumstances(probed, command_line(options))}\n\n{text}"
-        performance_page.write(probed["minor"], body, subject="network")
-    return 0
+    return conclude(text, options, complaints, probed, command_line(options), subject="network")
 
 
 if __name__ == "__main__":

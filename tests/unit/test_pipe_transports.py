@@ -14,22 +14,11 @@ import tempfile
 import weakref
 
 import pytest
+from recorder import Notes, turns
 
 
-class Recorder(asyncio.Protocol):
-    """Keeps every call in `calls`; `wait(name)` waits until it has come."""
-
-    def __init__(self):
-        self.calls = []
-        self.changed = asyncio.Event()
-
-    def note(self, *call):
-        self.calls.append(call)
-        self.changed.set()
-
-    def connection_made(self, transport):
-        self.transport = transport
-        self.note("made")
+class Recorder(Notes, asyncio.Protocol):
+    """Keeps every call; `data` is what came, end to end."""
 
     def data_received(self, data):
         assert type(data) is bytes
@@ -38,34 +27,9 @@ class Recorder(asyncio.Protocol):
     def eof_received(self):
         self.note("eof")
 
-    def pause_writing(self):
-        self.note("pause")
-
-    def resume_writing(self):
-        self.note("resume")
-
-    def connection_lost(self, exc):
-        self.note("lost", exc)
-
-    @property
-    def names(self):
-        return [call[0] for call in self.calls]
-
     @property
     def data(self):
         return b"".join(call[1] for call in self.calls if call[0] == "data")
-
-    async def wait(self, condition):
-        async with asyncio.timeout(10):
-            while not (condition in self.names if isinstance(condition, str) else condition()):
-                self.changed.clear()
-                await self.changed.wait()
-
-
-async def turns(count=3):
-    """Let the loop ask its selector so many times: it need not while tasks are ready."""
-    for _ in range(count):
-        await asyncio.sleep(0.001)
 
 
 @contextlib.asynccontextmanager
@@ -167,7 +131,7 @@ def test_a_megabyte_comes_whole(run):
                 with contextlib.suppress(BlockingIOError):
                     sent += os.write(theirs, payload[sent:])
                 await turns(1)
-            await protocol.wait(lambda: len(protocol.data) == len(payload))
+            await protocol.wait_until(lambda: len(protocol.data) == len(payload))
             return protocol.data == payload
 
     assert run(main)
@@ -222,7 +186,7 @@ def test_exceptions_of_data_received_are_reported_and_reading_goes_on(run):
         async with reading(Failing) as (_, protocol, theirs):
             for text in (b"one", b"two"):
                 os.write(theirs, text)
-                await protocol.wait(lambda text=text: protocol.data.endswith(text))
+                await protocol.wait_until(lambda text=text: protocol.data.endswith(text))
             await turns()
 
     run(main)
