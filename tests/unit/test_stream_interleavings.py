@@ -11,7 +11,7 @@ import aioxide
 
 pytest.importorskip("hypothesis")
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 READS: list[tuple[str, object]] = [
@@ -100,6 +100,10 @@ async def perform(aio: ModuleType, limit: int, plan: list[tuple[str, object]]) -
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from([1, 3, 10, 2500, 2**16]), PLANS)
+# The buffer is emptied by an error, and the next read finds nothing but the end: it resumes.
+@example(
+    1, [("feed", b"aaa"), ("start", ("readexactly", 4)), ("eof", None), ("start", ("read", -1))]
+)
 def test_readers(limit: int, plan: list[tuple[str, object]]) -> None:
     ours = aioxide.run(perform(aioxide, limit, plan))
     assert ours == asyncio.run(perform(asyncio, limit, plan))

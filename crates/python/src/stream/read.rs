@@ -126,11 +126,14 @@ impl Read {
                 }
             }
             let count = reader.limit.bytes().min(reader.buffer.len());
+            if count > 0 {
+                self.blocks.push(reader.buffer.take(count)?);
+            }
+            // The read that finds the end resumes as well: whoever emptied the buffer before may have left it paused.
+            reader.maybe_resume()?;
             if count == 0 {
                 return self.blocks.join().map(Step::Return);
             }
-            self.blocks.push(reader.buffer.take(count)?);
-            reader.maybe_resume()?;
         }
     }
 }
