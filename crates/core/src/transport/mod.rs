@@ -11,6 +11,7 @@
 //! * `connect.rs`, `listener.rs`: an attempt to connect; accepting connections
 //! * `pipe.rs`: the same channel over a pipe
 //! * `datagram.rs`: datagrams that wait for room in the socket's buffer
+//! * `scripted.rs`: for tests, a peer that follows a script
 //!
 //! What must always be true:
 //!

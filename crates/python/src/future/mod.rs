@@ -11,6 +11,7 @@
 //! * `methods.rs`: the Python type
 //! * `gathering.rs`: the future whose cancellation is its children's
 //! * `observer.rs`: done-callbacks written in Rust
+//! * `awaited_by.rs`: the call graph: who awaits a future (3.14+)
 //! * `any.rs`: futures of any class, ours and others, behind one set of functions
 //!
 //! What must always be true:
