@@ -7,9 +7,7 @@ use std::sync::Arc;
 use aioxide_core::blocking::Bell;
 use pyo3::ffi;
 
-use crate::ffi::{
-    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Result, Slot, TypeCell, Visitor, names,
-};
+use crate::ffi::{Collectable, Confined, Lazily, Object, Owned, Result, Slot, Visitor, names, native_type};
 use crate::future::FutureObject;
 
 use super::Call;
@@ -38,17 +36,7 @@ struct State {
     closed: Cell<bool>,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for JobQueue {}
-
-static TYPE: TypeCell = TypeCell::new();
-
-// SAFETY: `methods::register` makes the type with this layout; zero bytes are "no state", an empty slot.
-unsafe impl Native for JobQueue {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
+native_type!(JobQueue);
 
 impl Collectable for JobQueue {
     fn traverse(&self, visitor: &mut Visitor) {

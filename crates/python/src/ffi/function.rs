@@ -12,7 +12,7 @@ use super::method::{conjure, guarded};
 use super::returns::to_pointer;
 use super::types::definition;
 use super::{
-    Args, Collectable, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Slot, TypeBuilder, TypeCell,
+    Args, Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, native_type,
 };
 use super::{Visitor, allocate};
 
@@ -93,17 +93,7 @@ pub(crate) struct NativeFunction {
     weak: Slot,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for NativeFunction {}
-
-static TYPE: TypeCell = TypeCell::new();
-
-// SAFETY: `NativeFunction::register` makes the type with this layout; zero bytes are empty slots.
-unsafe impl Native for NativeFunction {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
+native_type!(NativeFunction);
 
 impl Collectable for NativeFunction {
     fn traverse(&self, visitor: &mut Visitor) {

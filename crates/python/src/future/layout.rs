@@ -6,9 +6,8 @@ use pyo3::ffi;
 
 use crate::event_loop::{LoopObject, current_loop};
 use crate::ffi::{
-    Args, Collectable, Confined, FreeList, Layout, Lazily, Native, Object, Owned, Raised, Recycled, Result,
-    Signature, Slot, TypeCell, Visitor, allocate_recycled, call_method0, call_method1, call0, names,
-    report_unraisable,
+    Args, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot, Visitor,
+    allocate_recycled, call_method0, call_method1, call0, names, native_type, report_unraisable,
 };
 use crate::task::TaskObject;
 
@@ -83,25 +82,7 @@ pub(super) struct Rare {
     pub(super) awaited_by: Slot,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for FutureObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `methods::register` makes the type with this layout; zero bytes are empty slots, `Pending`,
-// `Nobody` and `false`.
-unsafe impl Native for FutureObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for FutureObject {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
+native_type!(FutureObject, recycled);
 
 impl Collectable for FutureObject {
     fn traverse(&self, visitor: &mut Visitor) {

@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, Layout, Native, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, TypeCell,
-    Visitor, allocate, call_method0, call_method1, call0, call2, names, none,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, allocate, call_method0,
+    call_method1, call0, call2, names, native_type, none,
 };
 use crate::task::is_coroutine;
 
@@ -42,31 +42,7 @@ struct Submission {
     outcome: Slot,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for Submission {}
-
-static TYPE: TypeCell = TypeCell::new();
-
-// SAFETY: `register` makes the type with this layout; zero slots are empty.
-unsafe impl Native for Submission {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Collectable for Submission {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.coroutine);
-        visitor.slot(&self.event_loop);
-        visitor.slot(&self.outcome);
-    }
-
-    fn clear(&self) {
-        self.coroutine.clear();
-        self.event_loop.clear();
-        self.outcome.clear();
-    }
-}
+native_type!(Submission, holds: [coroutine, event_loop, outcome]);
 
 const _: () = assert!(offset_of!(Submission, coroutine) == size_of::<ffi::PyObject>());
 

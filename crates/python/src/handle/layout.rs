@@ -6,8 +6,8 @@ use pyo3::ffi;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, FreeList, Layout, Lazily, Native, Object, Owned, Recycled, Result, Slot, TypeCell, Visitor,
-    allocate_recycled, call0, names, tuple_items, tuple_of,
+    Collectable, Layout, Lazily, Object, Owned, Result, Slot, Visitor, allocate_recycled, call0, names,
+    native_type, tuple_items, tuple_of,
 };
 
 /// How the arguments are kept.
@@ -56,25 +56,7 @@ pub(super) struct RarePart {
     pub(super) gate: Slot,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for HandleObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `methods::register` makes the type with this layout; zero bytes are empty slots, `Nothing`
-// and `false`.
-unsafe impl Native for HandleObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for HandleObject {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
+native_type!(HandleObject, recycled);
 
 impl Collectable for HandleObject {
     fn traverse(&self, visitor: &mut Visitor) {

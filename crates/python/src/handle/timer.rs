@@ -5,8 +5,7 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeCell,
-    Visitor, allocate_recycled, call_method1, names,
+    IntoOwned, Layout, Object, Owned, Result, Slot, allocate_recycled, call_method1, names, native_type,
 };
 
 use super::HandleObject;
@@ -31,37 +30,7 @@ impl Deref for TimerObject {
     }
 }
 
-// SAFETY: repr(C), and the first field is a `Layout` type.
-unsafe impl Layout for TimerObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `methods::register` makes the type with this layout, as a subclass of the handle's; zero is
-// a valid deadline.
-unsafe impl Native for TimerObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for TimerObject {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
-
-impl Collectable for TimerObject {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.handle.traverse(visitor);
-        visitor.slot(&self.when_given);
-    }
-
-    fn clear(&self) {
-        self.handle.clear();
-        self.when_given.clear();
-    }
-}
+native_type!(TimerObject, recycled, holds: [handle, when_given]);
 
 impl TimerObject {
     /// A timer of `event_loop` for `callback(*arguments)` at `when`.

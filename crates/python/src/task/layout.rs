@@ -3,10 +3,7 @@
 use std::cell::Cell;
 use std::ops::Deref;
 
-use crate::ffi::{
-    Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Slot, TypeCell, Visitor, names,
-    none, report_unraisable,
-};
+use crate::ffi::{Layout, Object, Owned, Result, Slot, names, native_type, none, report_unraisable};
 use crate::future::FutureObject;
 
 use super::name::Name;
@@ -46,49 +43,11 @@ impl Deref for TaskObject {
     }
 }
 
-// SAFETY: repr(C), and the first field is a `Layout` type.
-unsafe impl Layout for TaskObject {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `methods::register` makes the type with this layout, as a subclass of the future's; zero bytes
-// are empty slots, counts of zero, `false`, and a link that is in no list.
-unsafe impl Native for TaskObject {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for TaskObject {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
-
-impl Collectable for TaskObject {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.future.traverse(visitor);
-        visitor.slot(&self.fut_waiter);
-        self.awaiters.traverse(visitor);
-        visitor.slot(&self.coroutine);
-        self.name.traverse(visitor);
-        visitor.slot(&self.context);
-    }
-
-    fn clear(&self) {
-        self.future.clear();
-        self.fut_waiter.clear();
-        self.awaiters.clear();
-        self.coroutine.clear();
-        self.name.clear();
-        self.context.clear();
-    }
-
-    fn has_last_words(&self) -> bool {
-        self.future.has_last_words() || self.dies_pending()
-    }
-}
+native_type!(
+    TaskObject, recycled,
+    holds: [future, fut_waiter, awaiters, coroutine, name, context],
+    speaks: |task: &Self| task.future.has_last_words() || task.dies_pending()
+);
 
 impl TaskObject {
     /// Whether the task would be destroyed while it is pending, and says so.

@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, BoundMethod, Collectable, Layout, Native, Object, Owned, Raised, Result, Signature, Slot,
-    TypeBuilder, TypeCell, Visitor, allocate, call_keywords, call1, names,
+    Args, BoundMethod, Layout, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, allocate,
+    call_keywords, call1, names, native_type,
 };
 use crate::future::{FutureObject, cancel_message, disguise};
 
@@ -136,29 +136,7 @@ struct StepCallback {
     exception: Slot,
 }
 
-// SAFETY: repr(C), header first.
-unsafe impl Layout for StepCallback {}
-
-static STEP_TYPE: TypeCell = TypeCell::new();
-
-// SAFETY: `register` makes the type with this layout; zero slots are empty.
-unsafe impl Native for StepCallback {
-    fn type_cell() -> &'static TypeCell {
-        &STEP_TYPE
-    }
-}
-
-impl Collectable for StepCallback {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.task);
-        visitor.slot(&self.exception);
-    }
-
-    fn clear(&self) {
-        self.task.clear();
-        self.exception.clear();
-    }
-}
+native_type!(StepCallback, holds: [task, exception]);
 
 const _: () = assert!(offset_of!(StepCallback, task) == size_of::<ffi::PyObject>());
 

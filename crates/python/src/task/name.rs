@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[cfg(not(Py_3_14))]
 use crate::ffi::IntoOwned;
-use crate::ffi::{Object, Owned, Result, Slot, Visitor, names};
+use crate::ffi::{Collectable, Object, Owned, Result, Slot, Visitor, names};
 
 /// The number of the last automatic name.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -57,14 +57,14 @@ impl Name {
         self.object.set(value.to_str()?);
         Ok(())
     }
+}
 
-    /// Shows the reference to the cycle collector.
-    pub(super) fn traverse(&self, visitor: &mut Visitor) {
+impl Collectable for Name {
+    fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.object);
     }
 
-    /// Forgets the name.
-    pub(super) fn clear(&self) {
+    fn clear(&self) {
         self.object.clear();
     }
 }

@@ -23,7 +23,8 @@ mod published {
     use pyo3::ffi;
 
     use crate::ffi::{
-        Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard, set_of, tuple_items,
+        Collectable, Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard, set_of,
+        tuple_items,
     };
     use crate::task::TaskObject;
 
@@ -141,19 +142,21 @@ mod published {
         Ok(true)
     }
 
-    impl Awaiters {
-        pub(in crate::task) fn mark(&self) {
-            self.is_task.set(1);
-        }
-
-        pub(in crate::task) fn traverse(&self, visitor: &mut Visitor) {
+    impl Collectable for Awaiters {
+        fn traverse(&self, visitor: &mut Visitor) {
             visitor.slot(&self.one_or_set);
         }
 
-        pub(in crate::task) fn clear(&self) {
+        fn clear(&self) {
             let last = self.one_or_set.take();
             self.is_set.set(0);
             drop(last);
+        }
+    }
+
+    impl Awaiters {
+        pub(in crate::task) fn mark(&self) {
+            self.is_task.set(1);
         }
 
         pub(in crate::task) fn add(&self, awaiter: &Object) -> Result<()> {
@@ -203,7 +206,7 @@ pub(super) use unpublished::*;
 
 #[cfg(not(Py_3_14))]
 mod unpublished {
-    use crate::ffi::{Object, Owned, Result, Visitor};
+    use crate::ffi::{Collectable, Object, Owned, Result, Visitor};
 
     /// Before 3.14 nobody asks who awaits a task, and this takes no room.
     #[repr(C)]
@@ -223,13 +226,15 @@ mod unpublished {
         None
     }
 
+    impl Collectable for Awaiters {
+        fn traverse(&self, _visitor: &mut Visitor) {}
+
+        fn clear(&self) {}
+    }
+
     #[allow(clippy::unused_self, reason = "the same shape as on the versions that have a call graph")]
     impl Awaiters {
         pub(in crate::task) fn mark(&self) {}
-
-        pub(in crate::task) fn traverse(&self, _visitor: &mut Visitor) {}
-
-        pub(in crate::task) fn clear(&self) {}
 
         pub(in crate::task) fn add(&self, _awaiter: &Object) -> Result<()> {
             Ok(())
