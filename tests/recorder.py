@@ -1,6 +1,8 @@
 """Protocols that note their calls, and what tests of transports do while they wait for them."""
 
 import asyncio
+import gc
+import os
 import socket
 
 
@@ -90,3 +92,22 @@ async def turns(count=5):
     """Let the loop ask its selector so many times: it need not while tasks are ready."""
     for _ in range(count):
         await asyncio.sleep(0.001)
+
+
+async def alive_after_rounds(one_round, rounds=500):
+    """Play so many rounds, which return weak references; return those that are not dead then.
+
+    No file may stay open either.
+    """
+
+    def open_files():
+        return len(os.listdir("/proc/self/fd"))
+
+    await one_round(0)
+    gc.collect()
+    before = open_files()
+    references = [ref for number in range(rounds) for ref in await one_round(number)]
+    await turns()
+    gc.collect()
+    assert open_files() == before
+    return [ref for ref in references if ref() is not None]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 IMPLEMENTATIONS = ("asyncio", "aioxide")
@@ -60,6 +61,36 @@ async def fail(error: BaseException, turns: int = 1) -> None:
     """Raise ``error`` after some turns of the loop."""
     await answer(None, turns)
     raise error
+
+
+async def give(aio: ModuleType, value: Any, turns: int = 0) -> Any:
+    """As ``answer``, with the ``sleep`` of the namespace under test, and at once by default."""
+    for _ in range(turns):
+        await aio.sleep(0)
+    return value
+
+
+async def refuse(aio: ModuleType, error: BaseException, turns: int = 0) -> None:
+    """As ``fail``, with the ``sleep`` of the namespace under test, and at once by default."""
+    await give(aio, None, turns)
+    raise error
+
+
+async def sleep_and_note(notes: list[Any], name: object) -> None:
+    """Sleep for longer than any test; note the name when that is cut short."""
+    try:
+        await asyncio.sleep(30)
+    finally:
+        notes.append(name)
+
+
+def futures_of_all_classes(loop: asyncio.AbstractEventLoop) -> list[asyncio.Future[Any]]:
+    """The loop's own kind of future, and the stdlib's two."""
+    return [
+        loop.create_future(),
+        asyncio.Future(loop=loop),
+        asyncio.futures._PyFuture(loop=loop),
+    ]
 
 
 def launch(

@@ -69,16 +69,21 @@ def test_what_is_no_buffer_is_refused(aio, run, nonsense):
     assert message == "Fatal read error on socket transport"
 
 
+async def is_greeted(aio, factory):
+    """A peer's few bytes arrive whole."""
+    transport, protocol, peer = await connect(aio, factory)
+    peer.send(b"hello, world")
+    await until(aio, lambda: len(protocol.data) == 12)
+    assert protocol.data == b"hello, world"
+    transport.close()
+    await protocol.end()
+    peer.close()
+
+
 @pytest.mark.parametrize("size", [1, 3])
 def test_a_small_buffer_is_filled_as_often_as_it_takes(aio, run, size):
     async def main():
-        transport, protocol, peer = await connect(aio, giving(bytearray(size)))
-        peer.send(b"hello, world")
-        await until(aio, lambda: len(protocol.data) == 12)
-        assert protocol.data == b"hello, world"
-        transport.close()
-        await protocol.end()
-        peer.close()
+        await is_greeted(aio, giving(bytearray(size)))
 
     run(main)
 
@@ -94,13 +99,7 @@ def test_a_buffer_of_wide_items_is_measured_in_bytes(aio, run):
             def buffer_updated(self, nbytes):
                 self.data += wide.tobytes()[:nbytes]
 
-        transport, protocol, peer = await connect(aio, Wide)
-        peer.send(b"hello, world")
-        await until(aio, lambda: len(protocol.data) == 12)
-        assert protocol.data == b"hello, world"
-        transport.close()
-        await protocol.end()
-        peer.close()
+        await is_greeted(aio, Wide)
 
     run(main)
 

@@ -1,7 +1,6 @@
 """A datagram transport from its beginning to its end, what it tells of itself, and faults."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -12,6 +11,7 @@ import weakref
 
 import pytest
 from datagrams import Recorder, endpoint, fill, name_of, pair, plain_socket, turns
+from recorder import alive_after_rounds
 
 
 def masked(subject):
@@ -312,9 +312,6 @@ def test_a_thousand_endpoints_leave_nothing_behind(run):
 
         reply = True
 
-    def open_files():
-        return len(os.listdir("/proc/self/fd"))
-
     async def one_round(number):
         async with (
             endpoint(Echo) as (server, serving),
@@ -330,14 +327,6 @@ def test_a_thousand_endpoints_leave_nothing_behind(run):
         return weakref.ref(server), weakref.ref(serving), weakref.ref(client)
 
     async def main():
-        await one_round(0)
-        gc.collect()
-        before = open_files()
-        dead = [reference for number in range(500) for reference in await one_round(number)]
-        await turns()
-        gc.collect()
-        assert open_files() == before
-        with contextlib.suppress(AttributeError):
-            assert [reference for reference in dead if reference() is not None] == []
+        assert await alive_after_rounds(one_round) == []
 
     run(main)

@@ -6,18 +6,9 @@ import sys
 
 import pytest
 
+from toolkit import futures_of_all_classes, give, refuse
+
 modern = pytest.mark.skipif(sys.version_info < (3, 13), reason="async iteration came with 3.13")
-
-
-async def give(aio, value, turns=0):
-    for _ in range(turns):
-        await aio.sleep(0)
-    return value
-
-
-async def fail(aio, error, turns=0):
-    await give(aio, None, turns)
-    raise error
 
 
 def test_in_the_order_of_completion(aio, run):
@@ -36,7 +27,7 @@ def test_in_the_order_of_completion(aio, run):
 def test_failures_come_in_their_turn(aio, run):
     async def main():
         seen = []
-        for coroutine in aio.as_completed([fail(aio, ValueError("x"), 1), give(aio, 2, 4)]):
+        for coroutine in aio.as_completed([refuse(aio, ValueError("x"), 1), give(aio, 2, 4)]):
             try:
                 seen.append(await coroutine)
             except ValueError as error:
@@ -180,11 +171,7 @@ def test_never_awaited(aio, run):
 def test_futures_of_all_classes(aio, run):
     async def main():
         loop = aio.get_running_loop()
-        futures = [
-            loop.create_future(),
-            asyncio.Future(loop=loop),
-            asyncio.futures._PyFuture(loop=loop),
-        ]
+        futures = futures_of_all_classes(loop)
         for number, future in enumerate(futures):
             loop.call_later(number / 200, future.set_result, number)
         task = asyncio.Task(give(aio, "task"), loop=loop)

@@ -8,17 +8,7 @@ import weakref
 
 import pytest
 
-
-async def give(aio, value, turns=0):
-    for _ in range(turns):
-        await aio.sleep(0)
-    return value
-
-
-async def fail(aio, error, turns=0):
-    for _ in range(turns):
-        await aio.sleep(0)
-    raise error
+from toolkit import give, refuse
 
 
 def describe(error):
@@ -114,7 +104,10 @@ def test_the_first_failure_ends_it_and_the_others_go_on(aio, run):
             log.append(name)
             return name
 
-        tasks = [aio.ensure_future(note("a", 1)), aio.ensure_future(fail(aio, ValueError("no"), 2))]
+        tasks = [
+            aio.ensure_future(note("a", 1)),
+            aio.ensure_future(refuse(aio, ValueError("no"), 2)),
+        ]
         tasks.append(aio.ensure_future(note("c", 6)))
         try:
             await aio.gather(*tasks)
@@ -130,7 +123,7 @@ def test_the_first_failure_ends_it_and_the_others_go_on(aio, run):
 def test_a_second_failure_is_not_reported(aio, run):
     async def main():
         with pytest.raises(KeyError, match="first"):
-            await aio.gather(fail(aio, KeyError("first")), fail(aio, KeyError("second"), 3))
+            await aio.gather(refuse(aio, KeyError("first")), refuse(aio, KeyError("second"), 3))
         await give(aio, None, 6)
         gc.collect()
 
@@ -145,10 +138,10 @@ def test_return_exceptions(aio, run):
         silent.cancel()
         results = await aio.gather(
             give(aio, 1),
-            fail(aio, ValueError(2)),
+            refuse(aio, ValueError(2)),
             cancelled,
             silent,
-            fail(aio, aio.CancelledError("own")),
+            refuse(aio, aio.CancelledError("own")),
             return_exceptions=True,
         )
         return [results[0], *map(describe, results[1:])]
@@ -315,7 +308,7 @@ def test_eager_children(aio, run):
         aio.get_running_loop().set_task_factory(aio.eager_task_factory)
         outer = aio.gather(give(aio, 1), give(aio, 2))
         assert outer.done()
-        failed = aio.gather(give(aio, 1), fail(aio, ValueError("eager")), give(aio, 2, 2))
+        failed = aio.gather(give(aio, 1), refuse(aio, ValueError("eager")), give(aio, 2, 2))
         assert failed.done()
         with pytest.raises(ValueError, match="eager"):
             await failed
@@ -432,7 +425,7 @@ def test_on_loops_that_are_not_ours():
         with pytest.raises(asyncio.CancelledError, match="mixed"):
             await outer
         with pytest.raises(ValueError, match="x"):
-            await aioxide.gather(fail(aioxide, ValueError("x")), give(asyncio, 1, 4))
+            await aioxide.gather(refuse(aioxide, ValueError("x")), give(asyncio, 1, 4))
         return "ran"
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
@@ -602,7 +595,7 @@ def test_nothing_is_kept(aio, run):
         outer = aio.gather(give(aio, value), give(aio, 1, 2))
         references.append(weakref.ref(outer))
         await outer
-        failed = aio.gather(fail(aio, error), give(aio, value, 3), return_exceptions=True)
+        failed = aio.gather(refuse(aio, error), give(aio, value, 3), return_exceptions=True)
         references.append(weakref.ref(failed))
         await failed
         del value, error, outer, failed

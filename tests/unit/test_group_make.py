@@ -10,13 +10,9 @@ import time
 
 import pytest
 
+from toolkit import give
+
 variable = contextvars.ContextVar("variable", default="unset")
-
-
-async def give(aio, value, turns=0):
-    for _ in range(turns):
-        await aio.sleep(0)
-    return value
 
 
 class Awaitable:

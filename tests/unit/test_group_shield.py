@@ -7,11 +7,7 @@ import weakref
 
 import pytest
 
-
-async def give(aio, value, turns=0):
-    for _ in range(turns):
-        await aio.sleep(0)
-    return value
+from toolkit import give
 
 
 def test_the_result_goes_through(aio, run):

@@ -8,20 +8,11 @@ import weakref
 
 import pytest
 
+from toolkit import futures_of_all_classes, give, refuse
+
 is_coroutine_function = (
     inspect.iscoroutinefunction if sys.version_info >= (3, 12) else asyncio.iscoroutinefunction
 )
-
-
-async def give(aio, value, turns=0):
-    for _ in range(turns):
-        await aio.sleep(0)
-    return value
-
-
-async def fail(aio, error, turns=0):
-    await give(aio, None, turns)
-    raise error
 
 
 def tasks_of(aio, *coroutines):
@@ -30,7 +21,7 @@ def tasks_of(aio, *coroutines):
 
 def test_all(aio, run):
     async def main():
-        tasks = tasks_of(aio, give(aio, 1), give(aio, 2, 4), fail(aio, ValueError("3"), 2))
+        tasks = tasks_of(aio, give(aio, 1), give(aio, 2, 4), refuse(aio, ValueError("3"), 2))
         done, pending = await aio.wait(tasks)
         assert done == set(tasks)
         assert pending == set()
@@ -55,7 +46,7 @@ def test_first_completed(aio, run):
 def test_first_exception(aio, run):
     async def main():
         cancelled = aio.get_running_loop().create_future()
-        tasks = tasks_of(aio, give(aio, 1), fail(aio, ValueError("2"), 3), give(aio, 3, 9))
+        tasks = tasks_of(aio, give(aio, 1), refuse(aio, ValueError("2"), 3), give(aio, 3, 9))
         aio.get_running_loop().call_soon(cancelled.cancel)
         done, pending = await aio.wait([*tasks, cancelled], return_when=aio.FIRST_EXCEPTION)
         assert done == {*tasks[:2], cancelled}
@@ -196,9 +187,7 @@ def test_futures_of_all_classes(aio, run):
     async def main():
         loop = aio.get_running_loop()
         futures = [
-            loop.create_future(),
-            asyncio.Future(loop=loop),
-            asyncio.futures._PyFuture(loop=loop),
+            *futures_of_all_classes(loop),
             asyncio.Task(give(aio, 1, 2), loop=loop),
             aio.gather(give(aio, 2)),
         ]

@@ -14,7 +14,7 @@ import tempfile
 import weakref
 
 import pytest
-from recorder import Notes, turns
+from recorder import Notes, alive_after_rounds, turns
 
 
 class Recorder(Notes, asyncio.Protocol):
@@ -485,9 +485,6 @@ def test_a_number_closed_behind_the_loops_back_is_an_error(run):
 
 
 def test_five_hundred_pipes_leave_nothing_behind(run):
-    def open_files():
-        return len(os.listdir("/proc/self/fd"))
-
     async def one_round(number):
         async with reading() as (reader, got, to), writing() as (writer, _, source):
             os.write(to, b"x")
@@ -499,14 +496,7 @@ def test_five_hundred_pipes_leave_nothing_behind(run):
         return weakref.ref(reader), weakref.ref(writer)
 
     async def main():
-        await one_round(0)
-        gc.collect()
-        before = open_files()
-        dead = [reference for number in range(500) for reference in await one_round(number)]
-        await turns()
-        gc.collect()
-        assert open_files() == before
-        assert [reference for reference in dead if reference() is not None] == []
+        assert await alive_after_rounds(one_round) == []
 
     run(main)
 

@@ -9,14 +9,7 @@ import weakref
 
 import pytest
 
-from toolkit import answer, fail
-
-
-async def sleep_and_note(notes, name):
-    try:
-        await asyncio.sleep(30)
-    finally:
-        notes.append(name)
+from toolkit import answer, fail, sleep_and_note
 
 
 def names_of(group_error):

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from toolkit import answer, fail
+from toolkit import answer, fail, sleep_and_note
 
 
 class Awaitable:
@@ -53,15 +53,8 @@ def test_exception_in_time(aio, any_loop, limit):
 def test_out_of_time(aio, any_loop):
     async def main():
         ended = []
-
-        async def sleeper():
-            try:
-                await asyncio.sleep(30)
-            finally:
-                ended.append(True)
-
         with pytest.raises(TimeoutError) as caught:
-            await aio.wait_for(sleeper(), 0.01)
+            await aio.wait_for(sleep_and_note(ended, True), 0.01)
         assert type(caught.value.__cause__) is asyncio.CancelledError
         assert asyncio.current_task().cancelling() == 0
         return ended
@@ -161,14 +154,7 @@ def test_exception_in_place_of_the_cancellation(aio, any_loop):
 def test_cancelled_from_outside(aio, any_loop):
     async def main():
         ended = []
-
-        async def sleeper():
-            try:
-                await asyncio.sleep(30)
-            finally:
-                ended.append(True)
-
-        task = asyncio.ensure_future(aio.wait_for(sleeper(), 60))
+        task = asyncio.ensure_future(aio.wait_for(sleep_and_note(ended, True), 60))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel("enough")
