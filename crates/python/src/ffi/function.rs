@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 
 use pyo3::ffi;
 
+use super::members::definition;
 use super::method::{conjure, guarded};
 use super::returns::to_pointer;
-use super::types::definition;
 use super::{
     Args, Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, native_type,
 };

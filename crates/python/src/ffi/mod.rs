@@ -32,14 +32,17 @@ mod gc;
 mod instance;
 mod iterate;
 mod lazily;
+mod members;
 mod method;
 mod names;
 #[cfg(Py_3_14)]
 mod number;
 mod object;
+mod protocols;
 mod returns;
 mod running;
 mod sequence;
+mod slot;
 #[cfg(Py_3_12)]
 mod stop;
 mod thrown;
@@ -80,15 +83,17 @@ pub(crate) use gc::{Collectable, Visitor, show_to_collector};
 pub(crate) use instance::{Recycled, allocate, allocate_recycled, allocate_unseen};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
+pub(crate) use members::assigned;
 pub(crate) use method::Step;
 pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
 #[cfg(Py_3_14)]
 pub(crate) use number::{counted, give_back, learn_layout};
-pub(crate) use object::{Layout, Native, Object, Owned, Slot, TypeCell};
+pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, slice_from};
+pub(crate) use slot::Slot;
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;
 pub(crate) use thrown::{Thrower, thrown};
-pub(crate) use types::{TypeBuilder, assigned};
+pub(crate) use types::TypeBuilder;
 pub(crate) use weak::{weak_reference, weak_target};

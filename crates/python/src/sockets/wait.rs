@@ -12,8 +12,8 @@ use std::cell::Cell;
 use crate::awaitable::Delegate;
 use crate::event_loop::{Direction, LoopObject, SourceBase};
 use crate::ffi::{
-    Collectable, FreeList, Layout, Native, Object, Owned, Raised, Recycled, Result, Slot, Step, TypeBuilder,
-    TypeCell, Visitor, allocate_recycled, none, weak_reference, weak_target,
+    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, TypeBuilder, Visitor, allocate_recycled,
+    native_type, none, weak_reference, weak_target,
 };
 use crate::future::FutureObject;
 
@@ -30,38 +30,7 @@ struct Wakeup {
     socket: Slot,
 }
 
-// SAFETY: repr(C), and the first field is a `Layout` type.
-unsafe impl Layout for Wakeup {}
-
-static TYPE: TypeCell = TypeCell::new();
-static FREE: FreeList = FreeList::new();
-
-// SAFETY: `register` makes the type with this layout; zero bytes are empty slots.
-unsafe impl Native for Wakeup {
-    fn type_cell() -> &'static TypeCell {
-        &TYPE
-    }
-}
-
-impl Recycled for Wakeup {
-    fn free_list() -> &'static FreeList {
-        &FREE
-    }
-}
-
-impl Collectable for Wakeup {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.base.traverse(visitor);
-        self.future.traverse(visitor);
-        self.socket.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.base.clear();
-        self.future.clear();
-        self.socket.clear();
-    }
-}
+native_type!(Wakeup, recycled, holds: [base, future, socket]);
 
 /// Makes the type.
 pub(super) fn register(module: &Object) -> Result<()> {
