@@ -1,13 +1,11 @@
 //! `Queue.get()`.
 
 use crate::awaitable::{CoroutineObject, machine};
-use crate::ffi::{Layout, Owned, Raised, Result, Slot, Step, call_method0, names, none};
-use crate::future::any::is_cancelled;
+use crate::ffi::{Layout, Owned, Result, Slot, Step, call_method0, names, none};
 use crate::sync::{Line, Wait};
-use crate::task::cancel_any;
 
 use super::layout::QueueObject;
-use super::nowait::shut_down;
+use super::turn::{Side, wait_for};
 
 /// `get()`.
 #[inline]
@@ -27,31 +25,30 @@ impl QueueGet {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(queue) = self.queue.peek() else { return Ok(Step::Return(none())) };
-        let mut thrown = thrown;
-        loop {
-            if self.wait.is_active() {
-                match self.wait.resume(thrown.take()) {
-                    Ok(Step::Yield(future)) => return Ok(Step::Yield(future)),
-                    Ok(Step::Return(_)) => drop(self.wait.end()),
-                    Err(raised) => return Err(self.given_up(queue, raised)),
-                }
-            }
-            if !queue.is_empty()? {
-                return get_now(queue);
-            }
-            if queue.shut_down.get() && queue.is_empty()? {
-                return Err(shut_down());
-            }
-            self.wait.begin(queue.object(), &queue.bound, &queue.getters)?;
+        match wait_for::<Getting>(queue, &self.wait, thrown)? {
+            Some(future) => Ok(Step::Yield(future)),
+            None => get_now(queue),
         }
     }
+}
 
-    /// A wake-up that came for this task goes to the next one, if there is something to get.
-    #[cold]
-    fn given_up(&self, queue: &QueueObject, raised: Raised) -> Raised {
-        give_up(&self.wait, &queue.getters, raised, || {
-            if queue.is_empty()? { Ok(()) } else { queue.wake_next(&queue.getters) }
-        })
+/// Waiting for something to get.
+struct Getting;
+
+impl Side for Getting {
+    #[inline(always)]
+    fn line(queue: &QueueObject) -> &Line {
+        &queue.getters
+    }
+
+    #[inline(always)]
+    fn is_blocked(queue: &QueueObject) -> Result<bool> {
+        queue.is_empty()
+    }
+
+    #[inline(always)]
+    fn is_over(queue: &QueueObject) -> Result<bool> {
+        Ok(queue.shut_down.get() && queue.is_empty()?)
     }
 }
 
@@ -61,27 +58,5 @@ fn get_now(queue: &QueueObject) -> Result<Step> {
     match queue.plain_order() {
         Some(_) => queue.get_now().map(Step::Return),
         None => call_method0(queue.object(), &names().get_nowait).map(Step::Return),
-    }
-}
-
-/// Ends a wait that failed: its future is done with and out of the line. `pass_on` hands the wake-up on
-/// that it had got already. Raises what it failed with.
-#[cold]
-pub(super) fn give_up(
-    wait: &Wait,
-    line: &Line,
-    raised: Raised,
-    pass_on: impl FnOnce() -> Result<()>,
-) -> Raised {
-    let exception = raised.take();
-    let ended = || -> Result<()> {
-        let Some(future) = wait.end() else { return Ok(()) };
-        cancel_any(&future, None)?;
-        line.remove(&future)?;
-        if is_cancelled(&future)? { Ok(()) } else { pass_on() }
-    };
-    match ended() {
-        Ok(()) => Raised::restore(exception),
-        Err(raised) => raised,
     }
 }

@@ -6,6 +6,7 @@
 //! * `limit.rs`: how many items it may hold
 //! * `items.rs`: putting an item in and taking one out, in each kind's order
 //! * `nowait.rs`: `put_nowait`, `get_nowait`, `task_done`, `shutdown`
+//! * `turn.rs`: waiting for something to get, or for room
 //! * `put.rs`, `get.rs`, `join.rs`: the coroutines
 //! * `methods.rs`: the Python types
 //!
@@ -26,5 +27,6 @@ mod limit;
 mod methods;
 mod nowait;
 mod put;
+mod turn;
 
 pub(crate) use methods::register;

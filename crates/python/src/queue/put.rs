@@ -1,14 +1,11 @@
 //! `Queue.put(item)`.
 
 use crate::awaitable::{CoroutineObject, machine};
-use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_method1, names, none,
-};
-use crate::sync::Wait;
+use crate::ffi::{Args, Layout, Object, Owned, Result, Signature, Slot, Step, call_method1, names, none};
+use crate::sync::{Line, Wait};
 
-use super::get::give_up;
 use super::layout::QueueObject;
-use super::nowait::shut_down;
+use super::turn::{Side, wait_for};
 
 /// `put(item)`.
 #[inline]
@@ -43,31 +40,30 @@ impl QueuePut {
         let (Some(queue), Some(item)) = (self.queue.peek(), self.item.peek()) else {
             return Ok(Step::Return(none()));
         };
-        let mut thrown = thrown;
-        loop {
-            if self.wait.is_active() {
-                match self.wait.resume(thrown.take()) {
-                    Ok(Step::Yield(future)) => return Ok(Step::Yield(future)),
-                    Ok(Step::Return(_)) => drop(self.wait.end()),
-                    Err(raised) => return Err(self.given_up(queue, raised)),
-                }
-            }
-            if !queue.is_full()? {
-                return put_now(queue, item);
-            }
-            if queue.shut_down.get() {
-                return Err(shut_down());
-            }
-            self.wait.begin(queue.object(), &queue.bound, &queue.putters)?;
+        match wait_for::<Putting>(queue, &self.wait, thrown)? {
+            Some(future) => Ok(Step::Yield(future)),
+            None => put_now(queue, item),
         }
     }
+}
 
-    /// A wake-up that came for this task goes to the next one, if there is room.
-    #[cold]
-    fn given_up(&self, queue: &QueueObject, raised: Raised) -> Raised {
-        give_up(&self.wait, &queue.putters, raised, || {
-            if queue.is_full()? { Ok(()) } else { queue.wake_next(&queue.putters) }
-        })
+/// Waiting for room to put something.
+struct Putting;
+
+impl Side for Putting {
+    #[inline(always)]
+    fn line(queue: &QueueObject) -> &Line {
+        &queue.putters
+    }
+
+    #[inline(always)]
+    fn is_blocked(queue: &QueueObject) -> Result<bool> {
+        queue.is_full()
+    }
+
+    #[inline(always)]
+    fn is_over(queue: &QueueObject) -> Result<bool> {
+        Ok(queue.shut_down.get())
     }
 }
 
