@@ -7,6 +7,7 @@ use proptest::prelude::*;
 enum Operation {
     Push(f64),
     PopDue(f64),
+    TakeDue(f64),
     PopCancelled,
     /// The timer at this position of the model, counted round.
     Cancel(usize),
@@ -28,6 +29,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         12 => deadline().prop_map(Operation::Push),
         4 => deadline().prop_map(Operation::PopDue),
+        1 => deadline().prop_map(Operation::TakeDue),
         3 => Just(Operation::PopCancelled),
         6 => any::<usize>().prop_map(Operation::Cancel),
         1 => Just(Operation::Compact),
@@ -97,6 +99,12 @@ proptest! {
                 Operation::PopDue(limit) => {
                     let expected = model.take_head(|_, head| head.when < limit);
                     prop_assert_eq!(heap.pop_due(limit, |timer| model.is_cancelled(timer)), expected);
+                }
+                Operation::TakeDue(limit) => {
+                    let due = std::iter::from_fn(|| model.take_head(|_, head| head.when < limit));
+                    let expected: Vec<Timer> = due.collect();
+                    let taken = heap.take_due(limit, |timer| model.is_cancelled(timer));
+                    prop_assert_eq!(taken.collect::<Vec<_>>(), expected);
                 }
                 Operation::PopCancelled => {
                     let expected = model.take_head(Model::is_cancelled);

@@ -145,9 +145,9 @@ impl Sleep {
 
     fn cancel_timer(&self) -> Result<()> {
         let Some(timer) = self.timer.take() else { return Ok(()) };
-        match timer.exactly::<TimerObject>() {
-            Some(ours) => ours.cancel_timer(),
-            None => call_method0(&timer, &names().cancel).map(drop),
+        match timer.into_exactly::<TimerObject>() {
+            Ok(ours) => ours.discard(),
+            Err(other) => call_method0(&other, &names().cancel).map(drop),
         }
     }
 }

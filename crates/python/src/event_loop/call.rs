@@ -72,7 +72,7 @@ impl LoopObject {
         arguments: &[&Object],
         context: Option<&Object>,
     ) -> Result<Owned<HandleObject>> {
-        let handle = HandleObject::new(self, callback, arguments, context_or_copy(context)?)?;
+        let handle = HandleObject::queued(self, callback, arguments, context_or_copy(context)?)?;
         self.queue(Ready::Handle(handle.clone()))?;
         Ok(handle)
     }

@@ -41,6 +41,15 @@ pub(crate) enum Ready {
 }
 
 impl Ready {
+    /// Shows a handle to the cycle collector: the loop ceases to turn, and may be garbage next.
+    pub(super) fn show(&self) {
+        match self {
+            Self::Handle(handle) => handle.show(),
+            Self::Timer(timer) => timer.show(),
+            _ => {}
+        }
+    }
+
     /// Shows the references to the cycle collector.
     pub(super) fn traverse(&self, visitor: &mut Visitor) {
         match self {

@@ -34,6 +34,8 @@ pub(crate) struct LoopObject {
     pub(super) current: CurrentTask,
     /// The thread that runs the loop (`threading.get_ident()`), 0 while it does not run.
     pub(super) thread: Cell<u64>,
+    /// Whether the loop is in its turns: alive, whatever the collector may think.
+    pub(super) turning: Cell<bool>,
     pub(super) stopping: Cell<bool>,
     pub(super) closed: Cell<bool>,
     pub(super) debug: Cell<bool>,
@@ -288,12 +290,19 @@ impl LoopObject {
         self.thread.get() != 0
     }
 
+    /// Whether the loop is in its turns, so that the collector need not know what it holds.
+    #[inline(always)]
+    pub(crate) fn is_turning(&self) -> bool {
+        self.turning.get()
+    }
+
     /// `timer`, which is in the heap, is cancelled: it leaves at once if it stands last, and is counted
     /// as dead if not.
     #[inline(always)]
     pub(crate) fn drop_cancelled_timer(&self, timer: &TimerObject) {
         let Some(engine) = self.engine.get() else { return };
         match engine.timers.with(|timers| timers.pop_last(|last| std::ptr::eq(&raw const **last, timer))) {
+            // The canceller holds it too, and shows it to the collector.
             Some(last) => last.unschedule(),
             None => engine.timers.with(TimerHeap::note_cancelled),
         }

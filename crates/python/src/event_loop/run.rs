@@ -36,7 +36,7 @@ impl LoopObject {
             Ready::Handle(handle) => {
                 self.current.hide(self.object())?;
                 let ran = if handle.is_cancelled() { Ok(()) } else { handle.run() };
-                handle.retire();
+                handle.let_go();
                 ran
             }
             Ready::Resolve(future, result) => {
@@ -51,7 +51,7 @@ impl LoopObject {
             Ready::Timer(timer) => {
                 self.current.hide(self.object())?;
                 let ran = if timer.is_cancelled() { Ok(()) } else { timer.run() };
-                timer.retire();
+                timer.let_go();
                 ran
             }
             Ready::Io(source, direction) => {
@@ -127,7 +127,7 @@ impl LoopObject {
     #[cold]
     fn run_entry_timed(&self, entry: Ready) -> Result<()> {
         let Some(handle) = self.handle_for_debugging(&entry)? else {
-            return Ok(());
+            return self.run_entry_now(entry);
         };
         self.current_handle.set(handle.clone());
         let began = self.now()?;

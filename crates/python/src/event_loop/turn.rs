@@ -7,15 +7,53 @@ use aioxide_core::ready::Queue;
 use aioxide_core::sys::clock;
 use aioxide_core::time::{due_limit, timeout_until};
 
-use crate::ffi::{Layout, Result, call_method0, names};
+use crate::ffi::{Layout, Owned, Result, call_method0, names};
+use crate::handle::TimerObject;
 
 use super::Ready;
 use super::object::{Engine, LoopObject};
+
+/// The turns of one run, while which nobody but the loop has to know its handles.
+struct Turns<'a>(&'a LoopObject);
+
+impl<'a> Turns<'a> {
+    fn begin(event_loop: &'a LoopObject) -> Self {
+        event_loop.turning.set(true);
+        Self(event_loop)
+    }
+}
+
+impl Drop for Turns<'_> {
+    /// From here on the loop may be garbage, and what it holds with it.
+    fn drop(&mut self) {
+        self.0.turning.set(false);
+        let Some(engine) = self.0.engine.get() else { return };
+        engine.ready.with(|ready| ready.iter().for_each(Ready::show));
+        engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| timer.show()));
+    }
+}
+
+/// A timer is due and has left the heap.
+#[inline(always)]
+fn make_ready(engine: &Engine, timer: Owned<TimerObject>) {
+    if timer.is_cancelled() {
+        return leave_heap(timer);
+    }
+    timer.unschedule();
+    engine.ready.with(|ready| ready.push_back(Ready::Timer(timer)));
+}
+
+/// A timer has left the heap and will not be run.
+fn leave_heap(timer: Owned<TimerObject>) {
+    timer.unschedule();
+    timer.let_go();
+}
 
 impl LoopObject {
     /// Runs turns until `stop()` is called or something leaves the loop.
     pub(super) fn run_turns(&self) -> Result<()> {
         self.engine()?.policy.with(PollPolicy::begin_run);
+        let _turns = Turns::begin(self);
         let outcome = loop {
             if let Err(raised) = self.run_turn() {
                 break Err(raised);
@@ -79,12 +117,12 @@ impl LoopObject {
     fn drop_cancelled_timers(&self, engine: &Engine) {
         if engine.timers.with(|timers| timers.needs_compaction()) {
             let dropped = engine.timers.with(|timers| timers.compact(|timer| timer.is_cancelled()));
-            dropped.iter().for_each(|timer| timer.unschedule());
+            dropped.into_iter().for_each(leave_heap);
         }
         while let Some(timer) =
             engine.timers.with(|timers| timers.pop_cancelled(|timer| timer.is_cancelled()))
         {
-            timer.unschedule();
+            leave_heap(timer);
         }
     }
 
@@ -96,12 +134,17 @@ impl LoopObject {
         }
         self.drop_cancelled_timers(engine);
         let limit = due_limit(self.now()?, clock::resolution());
+        let mut taken = 0;
         while let Some(timer) =
             engine.timers.with(|timers| timers.pop_due(limit, |timer| timer.is_cancelled()))
         {
-            timer.unschedule();
-            if !timer.is_cancelled() {
-                engine.ready.with(|ready| ready.push_back(Ready::Timer(timer)));
+            make_ready(engine, timer);
+            taken += 1;
+            if engine.timers.with(|timers| timers.prefers_bulk(taken)) {
+                let others =
+                    engine.timers.with(|timers| timers.take_due(limit, |timer| timer.is_cancelled()));
+                others.for_each(|timer| make_ready(engine, timer));
+                break;
             }
         }
         Ok(())

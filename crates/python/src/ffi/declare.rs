@@ -5,7 +5,7 @@
 /// The struct is `repr(C)`, begins with the object header or another native type, is all zero bytes
 /// when it is empty, and `holds` names every field with references that can be part of a cycle; without
 /// it the struct implements [`Collectable`](super::Collectable) itself. A type with a finalizer says by
-/// `speaks` which objects need it before they die. With `recycled` after the name, dead objects' memory is
+/// `speaks` which objects need it before they die, one that hides from the collector by `seen` which do not. With `recycled` after the name, dead objects' memory is
 /// used again.
 macro_rules! native_type {
     ($name:ty) => {
@@ -36,7 +36,7 @@ macro_rules! native_type {
             }
         };
     };
-    ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)?) => {
+    ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)? $(, seen: $seen:expr)?) => {
         $crate::ffi::native_type!($name);
 
         impl $crate::ffi::Collectable for $name {
@@ -51,6 +51,12 @@ macro_rules! native_type {
             $(fn has_last_words(&self) -> bool {
                 let speaks: fn(&Self) -> bool = $speaks;
                 speaks(self)
+            })?
+
+            $(#[inline(always)]
+            fn is_seen(&self) -> bool {
+                let seen: fn(&Self) -> bool = $seen;
+                seen(self)
             })?
         }
     };

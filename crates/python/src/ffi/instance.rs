@@ -40,9 +40,7 @@ pub(crate) fn allocate_recycled<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Ow
 #[inline(always)]
 pub(crate) fn allocate_unseen<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
     let Some(memory) = T::free_list().pop() else {
-        let object = allocate::<T>()?;
-        // SAFETY: a live object, tracked by its allocator.
-        unsafe { ffi::PyObject_GC_UnTrack(object.pointer().cast()) };
+        let object = allocate_untracked::<T>()?;
         fill(&object);
         return Ok(object);
     };
@@ -52,6 +50,19 @@ pub(crate) fn allocate_unseen<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owne
         revive(memory);
         let object = Owned::<T>::from_pointer(memory).ok_or_else(Raised::already)?;
         fill(&object);
+        Ok(object)
+    }
+}
+
+/// A new object of exactly `T`'s type, its fields zero, which the collector does not know.
+#[inline(never)]
+fn allocate_untracked<T: Native>() -> Result<Owned<T>> {
+    // SAFETY: the allocator gives a header with a reference to the type; the rest is made zero, which is a
+    // valid `T` (`Native`), before anybody sees it.
+    unsafe {
+        let memory = ffi::PyObject_GC_New::<ffi::PyObject>(T::type_cell().get());
+        let object = Owned::<T>::from_pointer(memory).ok_or_else(Raised::already)?;
+        ptr::write_bytes(memory.add(1).cast::<u8>(), 0, size_of::<T>() - size_of::<ffi::PyObject>());
         Ok(object)
     }
 }

@@ -207,6 +207,13 @@ impl<T: Layout> Owned<T> {
         ManuallyDrop::new(self).0.as_ptr().cast()
     }
 
+    /// Whether this is the only reference to the object.
+    #[inline(always)]
+    pub(crate) fn is_only(&self) -> bool {
+        // SAFETY: a live object.
+        unsafe { ffi::Py_REFCNT(self.0.as_ptr().cast()) == 1 }
+    }
+
     /// The same reference, untyped.
     #[inline(always)]
     pub(crate) fn into_object(self) -> Owned {

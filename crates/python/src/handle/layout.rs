@@ -6,8 +6,8 @@ use pyo3::ffi;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Layout, Lazily, Object, Owned, Result, Slot, Visitor, allocate_recycled, call0, names,
-    native_type, tuple_items, tuple_of,
+    Collectable, Layout, Lazily, Object, Owned, Result, Slot, Visitor, allocate_unseen, call0, names,
+    native_type, show_to_collector, tuple_items, tuple_of,
 };
 
 /// How the arguments are kept.
@@ -39,6 +39,9 @@ pub(crate) struct HandleObject {
     pub(super) scheduled: Cell<bool>,
     /// Whether `call_soon_threadsafe` made it: from 3.14 on asyncio has a class of its own for these.
     pub(super) thread_safe: Cell<bool>,
+    /// Whether the collector does not know the handle. A loop that runs is alive, and with it all that it is going to
+    /// call: the collector would look at ten thousand pending timers again and again for nothing.
+    pub(super) hidden: Cell<bool>,
     /// The thread that runs such a handle's callback; 0 when none does.
     #[cfg(Py_3_14)]
     pub(super) runner: Cell<u64>,
@@ -80,6 +83,22 @@ impl Collectable for HandleObject {
             rare.representation.clear();
         }
     }
+
+    #[inline(always)]
+    fn is_seen(&self) -> bool {
+        !self.hidden.get()
+    }
+}
+
+impl Owned<HandleObject> {
+    /// The loop has no use for the handle any more. Whoever still holds it may have made it part of a cycle.
+    #[inline(always)]
+    pub(crate) fn let_go(self) {
+        if !self.is_only() {
+            self.show();
+        }
+        self.retire();
+    }
 }
 
 impl HandleObject {
@@ -91,14 +110,46 @@ impl HandleObject {
         arguments: &[&Object],
         context: Owned,
     ) -> Result<Owned<Self>> {
-        let (shape, arguments) = packed(arguments)?;
-        let handle = allocate_recycled::<Self>(|handle| {
-            handle.fill(event_loop.object(), callback, shape, arguments, context);
-        })?;
-        if event_loop.debug() {
-            handle.remember_stack()?;
-        }
+        let handle = Self::queued(event_loop, callback, arguments, context)?;
+        handle.show();
         Ok(handle)
+    }
+
+    /// As [`HandleObject::new`], for the loop's ready queue and nothing else: [`Owned::let_go`] ends its stay there.
+    #[inline]
+    pub(crate) fn queued(
+        event_loop: &LoopObject,
+        callback: &Object,
+        arguments: &[&Object],
+        context: Owned,
+    ) -> Result<Owned<Self>> {
+        let (shape, arguments) = packed(arguments)?;
+        let handle = allocate_unseen::<Self>(|handle| {
+            handle.fill(event_loop.object(), callback, shape, arguments, context);
+            handle.hidden.set(true);
+        })?;
+        handle.settle(event_loop)?;
+        Ok(handle)
+    }
+
+    /// The end of making a handle that the loop will hold: shown to the collector unless the loop is in its turns.
+    #[inline(always)]
+    pub(super) fn settle(&self, event_loop: &LoopObject) -> Result<()> {
+        if !event_loop.is_turning() {
+            self.show();
+        }
+        if event_loop.debug() {
+            self.remember_stack()?;
+        }
+        Ok(())
+    }
+
+    /// Shows the handle to the collector.
+    #[inline(always)]
+    pub(crate) fn show(&self) {
+        if self.hidden.replace(false) {
+            show_to_collector(self.object());
+        }
     }
 
     /// Fills a new handle's fields.

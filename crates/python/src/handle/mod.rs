@@ -8,7 +8,9 @@
 //!
 //! What must always be true: a cancelled handle holds no callback and no arguments, so that a timer that
 //! waits in the heap for its compaction keeps nothing alive; and a handle is run at most once for each
-//! time it was queued.
+//! time it was queued. The cycle collector knows every handle but those that a loop holds which is in its
+//! turns: such a loop is alive. Each way out of its queue and its heap shows what others still hold
+//! (`Owned::let_go`), and the end of the run shows what stays in them.
 //!
 //! Read next: `event_loop/mod.rs`.
 

@@ -5,7 +5,8 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    IntoOwned, Layout, Object, Owned, Result, Slot, allocate_recycled, call_method1, names, native_type,
+    Collectable, IntoOwned, Layout, Object, Owned, Result, Slot, allocate_unseen, call_method1, names,
+    native_type,
 };
 
 use super::HandleObject;
@@ -30,7 +31,26 @@ impl Deref for TimerObject {
     }
 }
 
-native_type!(TimerObject, recycled, holds: [handle, when_given]);
+native_type!(TimerObject, recycled, holds: [handle, when_given], seen: |timer| timer.handle.is_seen());
+
+impl Owned<TimerObject> {
+    /// The timer has left the loop's heap, and its ready queue. Whoever still holds it may have made it part of a cycle.
+    #[inline(always)]
+    pub(crate) fn let_go(self) {
+        if !self.is_only() {
+            self.show();
+        }
+        self.retire();
+    }
+
+    /// Gives a timer up that nobody else is supposed to hold: cancels it, and mostly ends it.
+    #[inline(always)]
+    pub(crate) fn discard(self) -> Result<()> {
+        self.take_off()?;
+        self.let_go();
+        Ok(())
+    }
+}
 
 impl TimerObject {
     /// A timer of `event_loop` for `callback(*arguments)` at `when`.
@@ -44,17 +64,16 @@ impl TimerObject {
         context: Owned,
     ) -> Result<Owned<Self>> {
         let (shape, arguments) = packed(arguments)?;
-        let timer = allocate_recycled::<Self>(|timer| {
+        let timer = allocate_unseen::<Self>(|timer| {
             timer.fill(event_loop.object(), callback, shape, arguments, context);
+            timer.hidden.set(true);
             timer.when.set(when);
             if let Some(given) = when_given {
                 timer.when_given.fill(given);
             }
             timer.scheduled.set(true);
         })?;
-        if event_loop.debug() {
-            timer.remember_stack()?;
-        }
+        timer.settle(event_loop)?;
         Ok(timer)
     }
 
@@ -75,6 +94,16 @@ impl TimerObject {
     /// Cancels, and lets the loop count how many of its timers are dead.
     #[inline]
     pub(crate) fn cancel_timer(&self) -> Result<()> {
+        self.take_off()?;
+        if !self.scheduled.get() {
+            self.show();
+        }
+        Ok(())
+    }
+
+    /// As [`TimerObject::cancel_timer`], by somebody who is going to give the timer up.
+    #[inline(always)]
+    fn take_off(&self) -> Result<()> {
         if self.is_cancelled() {
             return Ok(());
         }

@@ -114,7 +114,7 @@ impl TimeoutObject {
     fn set_native_handle(&self, event_loop: &LoopObject, seconds: f64, callback: &Object) -> Result<()> {
         let context = copy_context()?;
         if seconds <= event_loop.now()? {
-            let handle = HandleObject::new(event_loop, callback, &[self.object()], context)?;
+            let handle = HandleObject::queued(event_loop, callback, &[self.object()], context)?;
             event_loop.queue(Ready::Handle(handle.clone()))?;
             self.handle.set(handle.into_object());
         } else {
@@ -141,10 +141,10 @@ impl TimeoutObject {
     #[inline(always)]
     fn cancel_handle(&self) -> Result<()> {
         let Some(handle) = self.handle.take() else { return Ok(()) };
-        if let Some(timer) = handle.exactly::<TimerObject>() {
-            return timer.cancel_timer();
+        match handle.into_exactly::<TimerObject>() {
+            Ok(timer) => timer.discard(),
+            Err(other) => call_method0(&other, &names().cancel).map(drop),
         }
-        call_method0(&handle, &names().cancel).map(drop)
     }
 
     /// `_on_timeout()`: the deadline has passed while the block runs.
