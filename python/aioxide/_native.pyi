@@ -57,6 +57,16 @@ class LoopBase(BaseEventLoop):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def _run_once(self) -> None: ...
+    def _make_socket_transport(
+        self,
+        sock: Any,
+        protocol: Any,
+        waiter: Any = ...,
+        *,
+        extra: dict[str, Any] | None = ...,
+        server: Any = ...,
+        context: Any = ...,
+    ) -> Any: ...
     def _run_turns(self) -> None: ...
     def _set_coroutine_origin_tracking(self, enabled: bool) -> None: ...
     # What else the native half and asyncio's own loop keep private.
@@ -84,15 +94,6 @@ class JobQueue(SimpleQueue[Any]):
 def connect_registry(offsets: tuple[int, ...]) -> bool: ...
 def list_task(task: object) -> bool: ...
 def listed_tasks() -> list[Any]: ...
-def make_socket_transport(
-    loop: AbstractEventLoop,
-    sock: Any,
-    protocol: Any,
-    waiter: Any,
-    extra: dict[str, Any],
-    server: Any,
-    context: Any,
-) -> Any: ...
 def make_datagram_transport(
     loop: AbstractEventLoop,
     sock: Any,

@@ -198,30 +198,6 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
             vars(tasks)["_set_task_name"](task, name)
         return task
 
-    def _make_socket_transport(
-        self,
-        sock: Any,
-        protocol: Any,
-        waiter: Any = None,
-        *,
-        extra: dict[str, Any] | None = None,
-        server: Any = None,
-        **context: Any,
-    ) -> Any:
-        """A native transport, unless the class of the socket sends or receives in its own way."""
-        if not _transports.is_plain_socket(sock):
-            inherited: Any = super()
-            return inherited._make_socket_transport(
-                sock, protocol, waiter, extra=extra, server=server, **context
-            )
-        self._ensure_fd_no_transport(sock)
-        info = _transports.complete_socket_info(sock, extra)
-        transport = _native.make_socket_transport(
-            self, sock, protocol, waiter, info, server, context.get("context")
-        )
-        self._transports[sock.fileno()] = transport
-        return transport
-
     def _make_datagram_transport(
         self,
         sock: Any,
@@ -236,11 +212,9 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
             return inherited._make_datagram_transport(sock, protocol, address, waiter, extra)
         self._ensure_fd_no_transport(sock)
         info = _transports.complete_socket_info(sock, extra)
-        transport = _native.make_datagram_transport(
+        return _native.make_datagram_transport(
             self, sock, sock.family, protocol, address, waiter, info
         )
-        self._transports[sock.fileno()] = transport
-        return transport
 
     def _make_read_pipe_transport(
         self, pipe: Any, protocol: Any, waiter: Any = None, extra: dict[str, Any] | None = None

@@ -86,6 +86,27 @@ pub fn accept(fd: RawFd) -> io::Result<(OwnedFd, Address)> {
     Ok((unsafe { OwnedFd::from_raw_fd(accepted) }, address))
 }
 
+/// The address that the socket is bound to.
+pub fn local_address(fd: RawFd) -> io::Result<Address> {
+    // SAFETY: the address has room for as many bytes as its length says.
+    asked_address(|name, length| unsafe { libc::getsockname(fd, name, length) })
+}
+
+/// The address that the socket is connected to. Errors: `ENOTCONN` when it is not.
+pub fn peer_address(fd: RawFd) -> io::Result<Address> {
+    // SAFETY: the address has room for as many bytes as its length says.
+    asked_address(|name, length| unsafe { libc::getpeername(fd, name, length) })
+}
+
+fn asked_address(ask: impl FnOnce(*mut libc::sockaddr, *mut u32) -> libc::c_int) -> io::Result<Address> {
+    let (mut address, mut length) = (Address::none(), ADDRESS_ROOM as u32);
+    if ask(address.pointer_mut(), &raw mut length) != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    address.set_length(length);
+    Ok(address)
+}
+
 const SENDING: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
 
 /// The first bytes of `room`, which a system call has written.
@@ -156,6 +177,19 @@ mod tests {
             receive(connection.as_raw_fd(), &mut room::<8>()).unwrap_err().kind(),
             ErrorKind::WouldBlock
         );
+    }
+
+    #[test]
+    fn a_connection_knows_both_of_its_ends_and_a_fresh_socket_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let ends = (local_address(client.as_raw_fd()).unwrap(), peer_address(client.as_raw_fd()).unwrap());
+        assert_eq!(ends.0.kind(), AddressKind::Internet(client.local_addr().unwrap()));
+        assert_eq!(ends.1.kind(), AddressKind::Internet(listener.local_addr().unwrap()));
+        let (unnamed, _other) = UnixStream::pair().unwrap();
+        assert_eq!(local_address(unnamed.as_raw_fd()).unwrap().kind(), AddressKind::Path(b""));
+        let error = peer_address(listener.as_raw_fd()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOTCONN));
     }
 
     #[test]

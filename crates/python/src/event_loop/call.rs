@@ -16,6 +16,10 @@ pub(crate) fn call_soon(
     argument: Option<&Object>,
     context: Option<&Object>,
 ) -> Result<()> {
+    if let Some(ours) = event_loop.cast::<LoopObject>().filter(|ours| ours.has_shortcuts() && !ours.debug()) {
+        ours.check_closed()?;
+        return ours.queue_call(callback, argument.as_slice(), context).map(drop);
+    }
     let method = event_loop.attribute(&names().call_soon)?;
     let mut values = vec![callback];
     values.extend(argument);

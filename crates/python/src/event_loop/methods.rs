@@ -149,6 +149,7 @@ fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
             |event_loop: &LoopObject| event_loop.signal_sender.get(),
             |event_loop: &LoopObject, value: Option<&Object>| keep(&event_loop.signal_sender, value),
         )
+        .property(c"_transports", LoopObject::shown_transports, LoopObject::set_transports)
         .property(
             c"_default_executor",
             |event_loop: &LoopObject| event_loop.executor.get(),

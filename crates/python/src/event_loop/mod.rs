@@ -10,7 +10,7 @@
 //! * `call.rs`: `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`
 //! * `tasks.rs`: `create_future`, `create_task`
 //! * `source.rs`: native objects that the selector calls for
-//! * `watch.rs`: readers and writers
+//! * `watch.rs`: readers and writers; `transports.rs`: which descriptor is whose
 //! * `executor.rs`: `run_in_executor`, and the outcomes that come back from the threads
 //! * `resolver.rs`: questions about names, and the answers that come back
 //! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
@@ -35,6 +35,7 @@ mod resolver;
 mod run;
 mod source;
 mod tasks;
+mod transports;
 mod turn;
 mod watch;
 

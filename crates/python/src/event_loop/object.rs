@@ -22,6 +22,7 @@ use crate::task::{CurrentTask, thread_running_loop};
 use super::Ready;
 use super::resolver::Lookups;
 use super::source::Watcher;
+use super::transports::Transports;
 
 /// How many times this process has come out of a fork as the child.
 pub(super) static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -51,6 +52,8 @@ pub(crate) struct LoopObject {
     pub(super) last_time: Cell<f64>,
     pub(super) task_factory: Slot,
     pub(super) current_handle: Slot,
+    /// `_transports`, for whoever looks.
+    pub(super) transports: Slot,
     /// The default executor, once there is one.
     pub(super) executor: Slot,
     /// Its jobs, when it is aioxide's own.
@@ -74,6 +77,7 @@ pub(super) struct Engine {
     /// operation to see it; threads without the lock ask the waker.
     pub(super) parked: Cell<bool>,
     pub(super) lookups: Confined<Lookups>,
+    pub(super) transports: Confined<Transports>,
     /// Room for one read, which all transports share: most reads are small, and are copied out in their exact size.
     pub(super) scratch: Confined<Option<Box<[MaybeUninit<u8>]>>>,
     /// What the program's own sockets have received last.
@@ -96,6 +100,7 @@ impl Engine {
             waker,
             parked: Cell::new(false),
             lookups: Confined::default(),
+            transports: Confined::default(),
             scratch: Confined::new(None),
             received: Cell::new(ReadSizes::default()),
             inbox: Confined::new(None),
@@ -129,6 +134,7 @@ impl Collectable for LoopObject {
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.task_factory);
         visitor.slot(&self.current_handle);
+        visitor.slot(&self.transports);
         visitor.slot(&self.executor);
         visitor.slot(&self.jobs);
         if let Some(engine) = self.engine.get() {
@@ -144,6 +150,7 @@ impl Collectable for LoopObject {
     fn clear(&self) {
         self.task_factory.clear();
         self.current_handle.clear();
+        self.transports.clear();
         self.executor.clear();
         self.jobs.clear();
         self.drop_entries();

@@ -90,7 +90,7 @@ pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_curr
 pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
-pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, slice_from};
+pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, set_item, slice_from};
 pub(crate) use slot::Slot;
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;

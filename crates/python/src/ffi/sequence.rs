@@ -18,6 +18,15 @@ pub(crate) fn item_at(sequence: &Object, index: usize) -> Result<Owned> {
         .ok_or_else(Raised::already)
 }
 
+/// `container[key] = value`.
+pub(crate) fn set_item(container: &Object, key: &Object, value: &Object) -> Result<()> {
+    // SAFETY: all alive; -1 with an exception.
+    match unsafe { ffi::PyObject_SetItem(container.pointer(), key.pointer(), value.pointer()) } {
+        0 => Ok(()),
+        _ => Err(Raised::already()),
+    }
+}
+
 /// `sequence[start:]`.
 pub(crate) fn slice_from(sequence: &Object, start: usize) -> Result<Owned> {
     let start = ffi::Py_ssize_t::try_from(start).unwrap_or(ffi::Py_ssize_t::MAX);

@@ -10,8 +10,7 @@ use std::io;
 
 use crate::event_loop::{Direction, LoopObject};
 use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0,
-    call_method1, call1, dict_get, names,
+    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call1, names,
 };
 
 use super::socket::as_plain_socket;
@@ -110,19 +109,6 @@ fn check_other(event_loop: &LoopObject, socket: &Object) -> Result<()> {
         return Err(Raised::value_error(format_args!("the socket must be non-blocking")));
     }
     Ok(())
-}
-
-/// Raises `RuntimeError` when a transport that is not closing uses `fd`. Almost always none does, and the dict behind
-/// the weak dictionary says so without running any Python.
-pub(super) fn ensure_no_transport(event_loop: &LoopObject, fd: i32) -> Result<()> {
-    let number = i64::from(fd).into_owned()?;
-    let transports = event_loop.object().attribute(&names().transports)?;
-    if let Some(references) = transports.optional_attribute(&names().data)? {
-        if dict_get(&references, &number)?.is_none() {
-            return Ok(());
-        }
-    }
-    call_method1(event_loop.object(), &names().ensure_fd_no_transport, &number).map(drop)
 }
 
 /// What a system call on a plain socket gave, as `attempt` of [`Operation::go_on`] returns it.

@@ -17,7 +17,6 @@ use crate::ffi::{
 };
 use crate::future::FutureObject;
 
-use super::operation::ensure_no_transport;
 use super::socket::as_plain_socket;
 
 /// What the selector calls: it wakes who waits, once.
@@ -174,7 +173,7 @@ fn watch(event_loop: &LoopObject, socket: &Object, fd: i32, direction: Direction
             return Ok(wakeup);
         }
     }
-    ensure_no_transport(event_loop, fd)?;
+    event_loop.ensure_no_transport(fd)?;
     let wakeup = Wakeup::new()?;
     // Any other socket's `fileno()` may give another number next time.
     if as_plain_socket(socket).is_some() {

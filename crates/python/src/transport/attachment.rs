@@ -116,7 +116,7 @@ impl Attachment {
 
     /// `get_extra_info(name, default=None)`.
     pub(super) fn get_extra_info(&self, args: Args<'_>) -> Result<Owned> {
-        get_extra_info(&self.extra, args)
+        get_extra_info(self.extra.get(), args)
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -288,7 +288,7 @@ pub(super) fn begin(
 }
 
 /// `get_extra_info(name, default=None)`, of what `extra` holds.
-pub(super) fn get_extra_info(extra: &Slot, args: Args<'_>) -> Result<Owned> {
+pub(super) fn get_extra_info(extra: Option<Owned>, args: Args<'_>) -> Result<Owned> {
     const SIGNATURE: Signature<2> = Signature {
         function: "BaseTransport.get_extra_info",
         parameters: [c"name", c"default"],
@@ -296,7 +296,7 @@ pub(super) fn get_extra_info(extra: &Slot, args: Args<'_>) -> Result<Owned> {
         required: 1,
     };
     let [Some(name), default] = SIGNATURE.bind_method(args)? else { return Ok(none()) };
-    let found = extra.get().map_or(Ok(None), |extra| dict_get(&extra, name))?;
+    let found = extra.map_or(Ok(None), |extra| dict_get(&extra, name))?;
     Ok(found.or_else(|| default.map(Object::own)).unwrap_or_else(none))
 }
 

@@ -148,5 +148,6 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
     }
     transport.attachment.attach(event_loop, protocol, socket, extra.own())?;
     transport.attachment.begin(transport.object(), waiter)?;
+    event_loop.enter_transport(transport.attachment.watched(), transport.object())?;
     Ok(transport)
 }

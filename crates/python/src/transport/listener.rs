@@ -20,6 +20,8 @@ use crate::ffi::{
 };
 use crate::sockets::{SocketObject, address_to_python, as_plain_socket, is_spoken};
 
+use super::socket_make::{self, Beginning, Peer, begin_transport};
+
 /// A listening socket that a loop accepts from.
 #[repr(C)]
 pub(crate) struct ListenerObject {
@@ -35,6 +37,8 @@ pub(crate) struct ListenerObject {
     fd: Cell<i32>,
     backlog: Cell<usize>,
     has_tls: Cell<bool>,
+    /// Whether nobody has replaced the loop's way to make transports.
+    makes_plainly: Cell<bool>,
 }
 
 native_type!(
@@ -55,7 +59,11 @@ pub(crate) fn register(module: &Object) -> Result<()> {
 
 /// The methods of the loop.
 pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
-    builder.method_fast(c"_start_serving", start_serving, c"Accept connections of a listening socket.")
+    socket_make::methods(builder).method_fast(
+        c"_start_serving",
+        start_serving,
+        c"Accept connections of a listening socket.",
+    )
 }
 
 /// `_start_serving(protocol_factory, sock, sslcontext=None, server=None, backlog=100, ssl_handshake_timeout=...,
@@ -114,6 +122,7 @@ fn start_serving(event_loop: &LoopObject, args: Args<'_>) -> Result<()> {
     let limit = backlog.int_value().map_or(0, |backlog| usize::try_from(backlog).unwrap_or(0));
     listener.backlog.set(limit);
     listener.has_tls.set(tls.map_or(Ok(false), Object::is_true)?);
+    listener.makes_plainly.set(!socket_make::is_overridden(event_loop)?);
     listener.watch(event_loop)
 }
 
@@ -146,10 +155,18 @@ fn is_overridden(event_loop: &LoopObject) -> Result<bool> {
 /// A connection that was just accepted.
 struct Connection<'a> {
     socket: &'a Object,
-    /// What the transport's `get_extra_info` knows from the beginning.
-    extra: Dict,
+    peer: &'a Address,
     /// The context for its calls, or `None` (3.15+).
     context: Owned,
+}
+
+impl Connection<'_> {
+    /// What the transport's `get_extra_info` knows from the beginning.
+    fn extra(&self) -> Result<Dict> {
+        let extra = Dict::new()?;
+        extra.set(&names().peername, &*address_to_python(self.peer)?)?;
+        Ok(extra)
+    }
 }
 
 impl ListenerObject {
@@ -201,9 +218,7 @@ impl ListenerObject {
     /// asyncio does outside of debug mode, and the connection with it.
     fn serve(&self, event_loop: &LoopObject, socket: &Object, peer: &Address) -> Result<()> {
         let given = self.connection_context.get().map(|context| context_like(&context)).transpose()?;
-        let extra = Dict::new()?;
-        extra.set(&names().peername, &*address_to_python(peer)?)?;
-        let connection = Connection { socket, extra, context: given.unwrap_or_else(none) };
+        let connection = Connection { socket, peer, context: given.unwrap_or_else(none) };
         if self.has_tls.get() || !event_loop.makes_plain_tasks() {
             return self.begin_task(event_loop, &connection);
         }
@@ -221,8 +236,20 @@ impl ListenerObject {
     fn connect(&self, event_loop: &LoopObject, connection: &Connection<'_>) -> Result<()> {
         let (Some(factory), Some(server)) = (self.factory.get(), self.server.get()) else { return Ok(()) };
         let protocol = call0(&factory)?;
+        if self.makes_plainly.get() {
+            let beginning = Beginning {
+                socket: connection.socket,
+                protocol: &protocol,
+                waiter: None,
+                server: Some(&*server).filter(|server| !server.is_none()),
+                context: Some(&*connection.context).filter(|context| !context.is_none()),
+                peer: Peer::Address(connection.peer),
+            };
+            return begin_transport(event_loop, &beginning).map(drop);
+        }
         let make = event_loop.object().attribute(&names().make_socket_transport)?;
-        let Connection { socket, extra, context } = connection;
+        let extra = connection.extra()?;
+        let Connection { socket, context, .. } = connection;
         let values = [*socket, &*protocol, extra.object(), &*server, &**context];
         let keywords = &names().transport_keywords;
         let values = if cfg!(Py_3_15) { &values[..] } else { values.get(..4).unwrap_or_default() };
@@ -237,7 +264,8 @@ impl ListenerObject {
         };
         let serve = event_loop.object().attribute(&names().accept_connection_task)?;
         let create_task = event_loop.object().attribute(&names().create_task)?;
-        let Connection { socket, extra, context } = connection;
+        let extra = connection.extra()?;
+        let Connection { socket, context, .. } = connection;
         let values = [factory, *socket, extra.object(), tls, server, handshake, shutdown, &**context];
         if cfg!(Py_3_15) {
             let keywords = &names().context_keyword;

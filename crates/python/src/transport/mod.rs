@@ -4,7 +4,8 @@
 //! calls its protocol. BYTES OUT begin here: what the kernel does not take at once waits in a state machine of core,
 //! and the transport has itself called when there is room.
 //!
-//! * `socket.rs`: the stream transport of TCP and Unix sockets: what it consists of, how it begins
+//! * `socket.rs`: the stream transport of TCP and Unix sockets: what it consists of
+//! * `socket_make.rs`: how it begins; `socket_info.rs`: what it knows of its socket
 //! * `socket_read.rs`, `socket_write.rs`: its two directions
 //! * `socket_close.rs`: its ends, good and bad
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
@@ -44,6 +45,8 @@ mod pipe_write;
 mod socket;
 mod socket_attributes;
 mod socket_close;
+mod socket_info;
+mod socket_make;
 mod socket_read;
 mod socket_type;
 mod socket_write;

@@ -1,18 +1,17 @@
-//! The stream transport: what it consists of, and how it begins.
+//! The stream transport: what it consists of.
 
 use std::cell::Cell;
 
-use aioxide_core::sys::socket::set_no_delay;
 use aioxide_core::transport::{Chunk, ReadSizes, Socket, Stream};
 
 use crate::event_loop::{Direction, LoopObject, SourceBase, call_soon};
 use crate::ffi::{
-    Args, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot, allocate, call_method0,
-    call_method1, copy_context, has_instance, names, native_type, none,
+    Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, call_method0, call_method1, copy_context,
+    has_instance, names, native_type, none,
 };
 use crate::sockets::SocketObject;
 
-use super::attachment::begin;
+use super::socket_info::SocketInfo;
 
 /// `asyncio.selector_events._SelectorSocketTransport`, written in Rust.
 #[repr(C)]
@@ -26,8 +25,7 @@ pub(crate) struct SocketTransport {
     pub(super) protocol: Slot,
     /// The server that accepted the connection. Gone when the connection is lost.
     pub(super) server: Slot,
-    /// The dict behind `get_extra_info`.
-    pub(super) extra: Slot,
+    pub(super) info: SocketInfo,
     /// The context for every call, if the transport was made with one.
     pub(super) context: Slot,
     /// While `sendfile` works: a future that is done when everything queued has left.
@@ -43,7 +41,7 @@ pub(crate) struct SocketTransport {
 
 native_type!(
     SocketTransport,
-    holds: [base, event_loop, socket, protocol, server, extra, context, empty_waiter, dict],
+    holds: [base, event_loop, socket, protocol, server, info, context, empty_waiter, dict],
     speaks: holds_socket
 );
 
@@ -77,47 +75,6 @@ impl Chunk for Piece {
             Self::Copy(bytes) => bytes,
         }
     }
-}
-
-/// `make_socket_transport(loop, sock, protocol, waiter, extra, server, context)`, with the extra information complete.
-pub(super) fn make(args: Args<'_>) -> Result<Owned<SocketTransport>> {
-    const SIGNATURE: Signature<7> = Signature {
-        function: "make_socket_transport",
-        parameters: [c"loop", c"sock", c"protocol", c"waiter", c"extra", c"server", c"context"],
-        positional: 7,
-        required: 7,
-    };
-    let [Some(event_loop), Some(socket), Some(protocol), waiter, Some(extra), server, context] =
-        SIGNATURE.bind(args)?
-    else {
-        return Err(Raised::type_error(format_args!("7 arguments are required")));
-    };
-    let Some(event_loop) = event_loop.cast::<LoopObject>() else {
-        return Err(Raised::type_error(format_args!("a loop of aioxide is required")));
-    };
-    let given = |object: Option<&Object>| object.filter(|object| !object.is_none()).map(Object::own);
-    let transport = allocate::<SocketTransport>()?;
-    transport.base.prepare(SocketTransport::ready)?;
-    transport.stream.fill(Confined::new(Stream::new()));
-    if let Some(context) = given(context) {
-        transport.base.set_context(Direction::Reading, context.clone());
-        transport.context.fill(context);
-    }
-    transport.fd.set(call_method0(socket, &names().fileno)?.to_i32()?);
-    event_loop.forget_resting(transport.fd.get())?;
-    transport.event_loop.fill(event_loop.own());
-    transport.socket.fill(socket.own());
-    transport.extra.fill(extra.own());
-    transport.set_protocol(protocol)?;
-    if let Some(server) = given(server) {
-        transport.server.fill(server);
-        transport.attach()?;
-    }
-    // Only TCP knows it; for the others there is nothing to switch off.
-    let _ = set_no_delay(transport.fd.get());
-    let context = transport.context.get();
-    begin(event_loop, transport.object(), protocol, waiter, context.as_deref())?;
-    Ok(transport)
 }
 
 impl SocketTransport {
@@ -207,7 +164,7 @@ impl SocketTransport {
         }
     }
 
-    fn attach(&self) -> Result<()> {
+    pub(super) fn attach(&self) -> Result<()> {
         let Some(server) = self.server.get() else { return Ok(()) };
         if cfg!(Py_3_13) {
             call_method1(&server, &names().attach, self.object()).map(drop)

@@ -50,7 +50,7 @@ pub(super) fn attributes(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<S
     state(builder)
         .getter(c"__class__", |_: &SocketTransport| names().stdlib_socket_transport.own())
         .getter(c"_loop", |transport: &SocketTransport| transport.event_loop.get())
-        .getter(c"_extra", |transport: &SocketTransport| transport.extra.get())
+        .getter(c"_extra", |transport: &SocketTransport| transport.info.dict())
         .getter(c"_sock_fd", |transport: &SocketTransport| i64::from(transport.fd.get()))
         .getter(c"_empty_waiter", |transport: &SocketTransport| transport.empty_waiter.get())
         .getter(c"_read_ready_cb", |transport: &SocketTransport| {

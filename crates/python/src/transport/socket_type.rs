@@ -6,13 +6,13 @@ use aioxide_core::transport::READ_SIZE;
 
 use crate::event_loop::SourceBase;
 use crate::ffi::{
-    Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, add_function,
-    call1, names, none, tuple_of,
+    Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, call1, names,
+    none, tuple_of,
 };
 
 use super::attachment::get_extra_info;
 use super::flow::{SET_LIMITS_TEXT, set_limits};
-use super::socket::{SocketTransport, make};
+use super::socket::SocketTransport;
 use super::socket_attributes::{attributes, internals};
 
 /// Makes the type and the function that makes its instances.
@@ -29,8 +29,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .visible_dict()
     .repr(|transport: &SocketTransport| call1(&names().describe_socket_transport, transport.object()));
     attributes(internals(control(traffic(builder)))).add_to(module)?;
-    set_defaults()?;
-    add_function(module, c"make_socket_transport", make, c"Return a transport for a connected socket.")
+    set_defaults()
 }
 
 /// Attributes of the class that a program may set on an instance.
@@ -113,7 +112,7 @@ fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
         )
         .method_fast(
             c"get_extra_info",
-            |transport: &SocketTransport, args: Args<'_>| get_extra_info(&transport.extra, args),
+            |transport: &SocketTransport, args: Args<'_>| get_extra_info(transport.info.dict()?, args),
             c"get_extra_info($self, /, name, default=None)\n--\n\nReturn what is known under name, or default.",
         )
         .method(
