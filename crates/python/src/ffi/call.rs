@@ -1,5 +1,6 @@
-//! Calling Python: vectorcall with the arguments on the stack, and the one place that detaches.
+//! Calling Python: vectorcall with the arguments on the stack; attributes, truth, comparisons.
 
+use std::ffi::c_int;
 use std::ptr;
 
 use pyo3::ffi;
@@ -182,132 +183,27 @@ impl Object {
         unsafe { returned(ffi::PyObject_Str(self.pointer())) }
     }
 
-    /// `float(self)`; a `float`'s and an `int`'s value is read without a call.
-    #[inline]
-    pub(crate) fn to_f64(&self) -> Result<f64> {
-        // SAFETY: `PyFloat_AS_DOUBLE` is used on exact floats only.
-        unsafe {
-            if ffi::PyFloat_CheckExact(self.pointer()) != 0 {
-                return Ok(ffi::PyFloat_AS_DOUBLE(self.pointer()));
-            }
-            let value = ffi::PyFloat_AsDouble(self.pointer());
-            if value == -1.0 && !ffi::PyErr_Occurred().is_null() {
-                return Err(Raised::already());
-            }
-            Ok(value)
-        }
-    }
-
-    /// `operator.index(self)` as a C `int`.
-    pub(crate) fn to_i32(&self) -> Result<i32> {
-        // SAFETY: alive; -1 is ambiguous and checked.
-        let value = unsafe { ffi::PyLong_AsLong(self.pointer()) };
-        // SAFETY: reads the indicator.
-        if value == -1 && unsafe { !ffi::PyErr_Occurred().is_null() } {
-            return Err(Raised::already());
-        }
-        i32::try_from(value).map_err(|_| {
-            // SAFETY: the interpreter's classes live for ever.
-            let overflow = unsafe { Object::from_pointer(ffi::PyExc_OverflowError) };
-            Raised::new(overflow, format_args!("Python int too large to convert to C int"))
-        })
-    }
-
-    /// The value of an exact `float`.
-    #[inline(always)]
-    pub(crate) fn exact_float(&self) -> Option<f64> {
-        // SAFETY: the exact type is checked before the value is read.
-        unsafe {
-            (ffi::PyFloat_CheckExact(self.pointer()) != 0).then(|| ffi::PyFloat_AS_DOUBLE(self.pointer()))
-        }
-    }
-
-    /// The value of an exact `int` that fits a C `long`, as a number of seconds.
-    #[inline(always)]
-    pub(crate) fn exact_int(&self) -> Option<f64> {
-        let mut overflow = 0;
-        // SAFETY: the exact type is checked first, so this neither fails nor runs Python code.
-        unsafe {
-            if ffi::PyLong_CheckExact(self.pointer()) == 0 {
-                return None;
-            }
-            let value = ffi::PyLong_AsLongAndOverflow(self.pointer(), &raw mut overflow);
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "seconds beyond 2^53 are not told apart by a float either"
-            )]
-            (overflow == 0).then_some(value as f64)
-        }
-    }
-
-    /// `int` as an unsigned 64-bit number.
-    pub(crate) fn to_u64(&self) -> Result<u64> {
-        // SAFETY: alive; the all-ones value is ambiguous and checked.
-        unsafe {
-            let value = ffi::PyLong_AsUnsignedLongLong(self.pointer());
-            if value == u64::MAX && !ffi::PyErr_Occurred().is_null() {
-                Err(Raised::already())
-            } else {
-                Ok(value)
-            }
-        }
+    /// `self < other`.
+    pub(crate) fn less(&self, other: &Object) -> Result<bool> {
+        self.compares(other, ffi::Py_LT)
     }
 
     /// `self <= other`.
     pub(crate) fn less_or_equal(&self, other: &Object) -> Result<bool> {
-        // SAFETY: both alive.
-        match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), ffi::Py_LE) } {
-            -1 => Err(Raised::already()),
-            truth => Ok(truth != 0),
-        }
+        self.compares(other, ffi::Py_LE)
     }
 
     /// `self >= other`.
     pub(crate) fn greater_or_equal(&self, other: &Object) -> Result<bool> {
+        self.compares(other, ffi::Py_GE)
+    }
+
+    /// `bool(self operation other)`, for one of the interpreter's comparisons (`Py_LT` and its like).
+    pub(crate) fn compares(&self, other: &Object, operation: c_int) -> Result<bool> {
         // SAFETY: both alive.
-        match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), ffi::Py_GE) } {
+        match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), operation) } {
             -1 => Err(Raised::already()),
             truth => Ok(truth != 0),
-        }
-    }
-
-    /// `self < other`.
-    pub(crate) fn less(&self, other: &Object) -> Result<bool> {
-        // SAFETY: both alive.
-        match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), ffi::Py_LT) } {
-            -1 => Err(Raised::already()),
-            truth => Ok(truth != 0),
-        }
-    }
-
-    /// The value of an `int` that fits 64 bits; `None` for any other object.
-    #[inline(always)]
-    pub(crate) fn int_value(&self) -> Option<i64> {
-        let mut overflow = 0;
-        // SAFETY: the type is checked first, so this neither fails nor runs Python code.
-        unsafe {
-            if ffi::PyLong_Check(self.pointer()) == 0 {
-                return None;
-            }
-            let value = ffi::PyLong_AsLongLongAndOverflow(self.pointer(), &raw mut overflow);
-            (overflow == 0).then_some(value)
-        }
-    }
-
-    /// What `sequence[:self]` takes this for: an `int` or what passes for one, cut to 64 bits. Raises
-    /// `TypeError` for everything else.
-    pub(crate) fn to_slice_bound(&self) -> Result<i64> {
-        // SAFETY: alive; without an exception class what does not fit is cut.
-        unsafe {
-            if ffi::PyIndex_Check(self.pointer()) == 0 {
-                return Err(Raised::type_error(format_args!(
-                    "slice indices must be integers or None or have an __index__ method"
-                )));
-            }
-            match ffi::PyNumber_AsSsize_t(self.pointer(), ptr::null_mut()) {
-                -1 if !ffi::PyErr_Occurred().is_null() => Err(Raised::already()),
-                bound => Ok(bound as i64),
-            }
         }
     }
 
@@ -316,38 +212,4 @@ impl Object {
         // SAFETY: both alive.
         unsafe { returned(ffi::PyNumber_Add(self.pointer(), right.pointer())) }
     }
-}
-
-/// Runs `work` with the thread detached from the interpreter, so that other threads can run Python.
-///
-/// `work` must touch no Python object; the bound keeps references of this layer out (they are not
-/// `Send`).
-pub(crate) fn detached<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    // Attaches again on the way out of a panic too.
-    struct Attach(*mut ffi::PyThreadState);
-    impl Drop for Attach {
-        fn drop(&mut self) {
-            // SAFETY: the state that `PyEval_SaveThread` returned on this very thread.
-            unsafe { ffi::PyEval_RestoreThread(self.0) }
-        }
-    }
-    // SAFETY: the thread is attached (the layer's invariant), so there is a state to save.
-    let _attach = Attach(unsafe { ffi::PyEval_SaveThread() });
-    work()
-}
-
-/// Runs the Python handlers of signals that have arrived; an error is what one of them raised.
-#[inline]
-pub(crate) fn check_signals() -> Result<()> {
-    // SAFETY: runs on the attached thread; does nothing outside the main one.
-    match unsafe { ffi::PyErr_CheckSignals() } {
-        0 => Ok(()),
-        _ => Err(Raised::already()),
-    }
-}
-
-/// `threading.get_ident()`.
-pub(crate) fn thread_identity() -> u64 {
-    // SAFETY: reads this thread's own identity.
-    unsafe { ffi::PyThread_get_thread_ident() as u64 }
 }

@@ -23,6 +23,7 @@ mod confined;
 mod constant;
 mod contents;
 mod context;
+mod convert;
 mod declare;
 mod dict;
 mod error;
@@ -45,6 +46,7 @@ mod sequence;
 mod slot;
 #[cfg(Py_3_12)]
 mod stop;
+mod thread;
 mod thrown;
 mod types;
 mod weak;
@@ -55,7 +57,6 @@ pub(crate) use bytes::{
 };
 pub(crate) use call::{
     call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
-    check_signals, detached, thread_identity,
 };
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
@@ -94,6 +95,7 @@ pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of
 pub(crate) use slot::Slot;
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;
+pub(crate) use thread::{check_signals, detached, thread_identity};
 pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::TypeBuilder;
 pub(crate) use weak::{weak_reference, weak_target};

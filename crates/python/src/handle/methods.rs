@@ -219,13 +219,7 @@ impl TimerObject {
                 && self.is_cancelled() == other.is_cancelled()
                 && self.same_call(other)?)
         };
-        let by_deadline = |operation: c_int| -> Result<bool> {
-            // SAFETY: both are live objects.
-            match unsafe { ffi::PyObject_RichCompareBool(ours.pointer(), theirs.pointer(), operation) } {
-                -1 => Err(Raised::already()),
-                truth => Ok(truth != 0),
-            }
-        };
+        let by_deadline = |operation: c_int| ours.compares(&theirs, operation);
         match operation {
             ffi::Py_LT | ffi::Py_GT => by_deadline(operation)?.into_owned(),
             ffi::Py_LE => (by_deadline(ffi::Py_LT)? || equal()?).into_owned(),

@@ -5,8 +5,7 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Result, Slot, allocate_unseen, call_method1, names,
-    native_type,
+    IntoOwned, Layout, Object, Owned, Result, Slot, allocate_unseen, call_method1, names, native_type,
 };
 
 use super::HandleObject;
