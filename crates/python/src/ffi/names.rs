@@ -2,7 +2,8 @@
 
 use std::cell::UnsafeCell;
 use std::ffi::CStr;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ops::Deref;
 
 use pyo3::ffi;
 
@@ -16,65 +17,65 @@ macro_rules! names {
         /// Interned strings, then objects of the standard library.
         pub(crate) struct Names {
             /// What gives the loop of a future that names none: see `use_current_loop`.
-            pub(crate) current_loop: Slot,
+            pub(crate) current_loop: ManuallyDrop<Slot>,
             /// `0`.
-            pub(crate) zero: Owned,
+            pub(crate) zero: Kept,
             /// `-1`.
-            pub(crate) minus_one: Owned,
+            pub(crate) minus_one: Kept,
             /// The methods of a loop that futures, timers and threads call past, unless somebody overrides them.
-            pub(crate) overridable: [Owned; 4],
+            pub(crate) overridable: [Kept; 4],
             /// The methods of a loop that make futures and tasks.
-            pub(crate) makers: [Owned; 2],
+            pub(crate) makers: [Kept; 2],
             /// `False`.
-            pub(crate) false_: Owned,
+            pub(crate) false_: Kept,
             /// `True`.
-            pub(crate) true_: Owned,
+            pub(crate) true_: Kept,
             /// `("context",)`: the keywords of a call.
-            pub(crate) context_keyword: Owned,
+            pub(crate) context_keyword: Kept,
             /// `("msg",)`: the keywords of a call.
-            pub(crate) msg_keyword: Owned,
+            pub(crate) msg_keyword: Kept,
             /// `("extra", "server")`, with `"context"` from 3.15 on: the keywords of a call.
-            pub(crate) transport_keywords: Owned,
+            pub(crate) transport_keywords: Kept,
             /// `("family", "type", "proto", "loop")`: the keywords of a call.
-            pub(crate) resolution_keywords: Owned,
-            $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Owned,)*
-            $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Owned,)*
+            pub(crate) resolution_keywords: Kept,
+            $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Kept,)*
+            $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Kept,)*
         }
 
         impl Names {
             fn fetch() -> Result<Self> {
                 Ok(Self {
-                    false_: false.into_owned()?,
-                    current_loop: current_loop_of_asyncio()?,
-                    true_: true.into_owned()?,
-                    zero: 0_u64.into_owned()?,
-                    minus_one: (-1_i64).into_owned()?,
+                    false_: keep(false.into_owned())?,
+                    current_loop: ManuallyDrop::new(current_loop_of_asyncio()?),
+                    true_: keep(true.into_owned())?,
+                    zero: keep(0_u64.into_owned())?,
+                    minus_one: keep((-1_i64).into_owned())?,
                     overridable: [
-                        intern(c"call_soon")?,
-                        intern(c"call_soon_threadsafe")?,
-                        intern(c"get_debug")?,
-                        intern(c"time")?,
+                        keep(intern(c"call_soon"))?,
+                        keep(intern(c"call_soon_threadsafe"))?,
+                        keep(intern(c"get_debug"))?,
+                        keep(intern(c"time"))?,
                     ],
-                    makers: [intern(c"create_task")?, intern(c"create_future")?],
-                    context_keyword: tuple_of(&[&*intern(c"context")?])?,
-                    msg_keyword: tuple_of(&[&*intern(c"msg")?])?,
-                    transport_keywords: tuple_of(&[
+                    makers: [keep(intern(c"create_task"))?, keep(intern(c"create_future"))?],
+                    context_keyword: keep(tuple_of(&[&*intern(c"context")?]))?,
+                    msg_keyword: keep(tuple_of(&[&*intern(c"msg")?]))?,
+                    transport_keywords: keep(tuple_of(&[
                         &*intern(c"extra")?,
                         &*intern(c"server")?,
                         #[cfg(Py_3_15)]
                         &*intern(c"context")?,
-                    ])?,
-                    resolution_keywords: tuple_of(&[
+                    ]))?,
+                    resolution_keywords: keep(tuple_of(&[
                         &*intern(c"family")?,
                         &*intern(c"type")?,
                         &*intern(c"proto")?,
                         &*intern(c"loop")?,
-                    ])?,
-                    $($(#[$string_gate])? $string: intern($text)?,)*
-                    $($(#[$gate])? $object: import(
+                    ]))?,
+                    $($(#[$string_gate])? $string: keep(intern($text))?,)*
+                    $($(#[$gate])? $object: keep(import(
                         c_text(concat!($module, "\0")),
                         c_text(concat!($attribute, "\0")),
-                    )?,)*
+                    ))?,)*
                 })
             }
         }
@@ -433,6 +434,23 @@ pub(crate) fn fill_names() -> Result<()> {
     // SAFETY: the only write, with the interpreter's lock held and nobody reading yet.
     unsafe { (*STORE.0.get()).write(fetched) };
     Ok(())
+}
+
+/// An object that is never given back. Were it dropped when a later name can't be fetched, `fetch` would have an exit for
+/// each name, which drops all names before it: the compiler takes minutes for those.
+pub(crate) struct Kept(ManuallyDrop<Owned>);
+
+impl Deref for Kept {
+    type Target = Object;
+
+    #[inline(always)]
+    fn deref(&self) -> &Object {
+        &self.0
+    }
+}
+
+fn keep(fetched: Result<Owned>) -> Result<Kept> {
+    fetched.map(|object| Kept(ManuallyDrop::new(object)))
 }
 
 /// The interned string `text`.

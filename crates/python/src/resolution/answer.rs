@@ -4,7 +4,7 @@ use aioxide_core::blocking::Answer;
 use aioxide_core::sys::resolve::{Found, Unresolved};
 
 use crate::ffi::{
-    IntoOwned, Owned, Raised, Result, call2, file_system_text, list_of, names, text_of, tuple_of,
+    IntoOwned, Layout, Owned, Raised, Result, call2, file_system_text, list_of, names, text_of, tuple_of,
 };
 use crate::sockets::address_to_python;
 
@@ -33,7 +33,7 @@ fn address(found: &Found) -> Result<Owned> {
     let kind = as_member(found.kind, &names().socket_kind)?;
     let protocol = i64::from(found.protocol).into_owned()?;
     let canonical = match found.canonical_name.as_slice() {
-        [] => names().empty.clone(),
+        [] => names().empty.own(),
         name => text_of(name)?,
     };
     tuple_of(&[&family, &kind, &protocol, &canonical, &*address_to_python(&found.address)?])

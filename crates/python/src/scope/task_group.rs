@@ -185,7 +185,7 @@ impl TaskGroupObject {
             self.observer.clear();
             if let Some(waiter) = self.on_completed.get() {
                 if !any::is_done(&waiter)? {
-                    any::resolve(&waiter, names().true_.clone())?;
+                    any::resolve(&waiter, names().true_.own())?;
                 }
             }
         }
