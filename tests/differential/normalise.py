@@ -32,6 +32,11 @@ SUBMODULES = (
 SUBSTITUTIONS = [
     # Addresses.
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "0xADDRESS"),
+    # Numbers that the system gives: of descriptors (each implementation has some of its own) and of
+    # ports; the names of temporary folders.
+    (re.compile(r"\bfd=\d+"), "fd=NUMBER"),
+    (re.compile(r"(?<='127\.0\.0\.1', )\d{4,5}\b"), "PORT"),
+    (re.compile(r"/tmp/tmp\w{8}\b"), "/tmp/FOLDER"),
     # Where an object was created on the program's behalf. Native code has no position: the future
     # of `loop.create_future()` was created by the program's own line.
     (

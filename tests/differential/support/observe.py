@@ -52,6 +52,12 @@ async def settle(turns=20):
         await turn()
 
 
+async def rest(asyncio, rounds=5):
+    """Let everything arrive that is on its way: in each round the loop asks its selector."""
+    for _ in range(rounds):
+        await asyncio.sleep(0.002)
+
+
 def close(*coroutines):
     """Close coroutines that an error left un-awaited, so that they do not warn."""
     for coroutine in coroutines:

@@ -53,7 +53,7 @@ async def locks():
     attempt("arguments", asyncio.Lock, 1)
     attempt("loop", asyncio.Lock, loop=None)
     try:
-        async with asyncio.Lock() as lock:
+        async with lock:
             raise KeyError("inside")
     except KeyError as error:
         print(repr(error), lock.locked())
