@@ -70,6 +70,8 @@ async def main():
             if entry.frame.f_code.co_filename == __file__
         ]
     )
+    print(isinstance(me, asyncio.FutureCallGraph), asyncio.FutureCallGraph.__slots__)
+    print({type(entry) is asyncio.FrameCallGraphEntry for entry in me.call_stack})
     attempt("wrong type", asyncio.capture_call_graph, 5)
     attempt("format wrong type", asyncio.format_call_graph, "x")
     future.set_result("done")

@@ -1,6 +1,7 @@
 """TimerHandle: when, order, equality, hash, reprs, cancelling."""
 
 import asyncio
+import contextvars
 import operator
 
 from observe import attempt
@@ -57,4 +58,7 @@ print("after it fired", handle.cancelled())
 handle.cancel()
 print(handle.cancelled())
 print(sorted([loop.call_at(t, function) for t in (3.0, 1.0, 2.0)])[0].when())
+if hasattr(asyncio.TimerHandle, "get_context"):  # since 3.12
+    with_context = loop.call_later(1, function, context=contextvars.Context())
+    print(type(with_context.get_context()).__name__, len(with_context.get_context()))
 loop.close()

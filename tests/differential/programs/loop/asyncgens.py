@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from observe import attempt, settle
+from observe import attempt, attempt_await, cancel_while_waiting, settle
 
 
 async def numbers(label):
@@ -94,3 +94,27 @@ async def late():
 
 loop.run_until_complete(late())
 loop.close()
+
+
+# Cancelled while a generator takes its time to end.
+async def slow():
+    try:
+        yield "slow"
+    finally:
+        await asyncio.sleep(3600)
+
+
+async def main():
+    await attempt_await("nothing to shut down", loop.shutdown_asyncgens())
+    generator = slow()
+    print(await generator.__anext__())
+
+    async def shut_down():
+        await loop.shutdown_asyncgens()
+
+    await cancel_while_waiting("shutdown", asyncio.create_task(shut_down()), 3)
+
+
+with asyncio.Runner() as runner:
+    loop = runner.get_loop()
+    runner.run(main())

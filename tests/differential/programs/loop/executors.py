@@ -4,8 +4,9 @@ import asyncio
 import concurrent.futures
 import sys
 import threading
+import time
 
-from observe import attempt, attempt_await
+from observe import attempt, attempt_await, cancel_while_waiting
 
 
 def work(*args):
@@ -78,6 +79,17 @@ async def timing_out():
 
 
 asyncio.run(timing_out())
+
+
+async def cancelled_shutdown():
+    loop = asyncio.get_running_loop()
+    sleeping = loop.run_in_executor(None, time.sleep, 0.05)
+    shutting_down = asyncio.create_task(loop.shutdown_default_executor())
+    await cancel_while_waiting("shutdown", shutting_down, 2)
+    print("asleep", await sleeping)
+
+
+asyncio.run(cancelled_shutdown())
 
 
 async def stop_iteration_from_thread():

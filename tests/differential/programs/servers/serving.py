@@ -61,9 +61,7 @@ async def over_tcp(loop):
     host, port = server.sockets[0].getsockname()
     await talk(loop, "tcp", loop.create_connection(Echo, host, port))
     await talk(loop, "by name", loop.create_connection(Echo, "localhost", port))
-    await talk(
-        loop, "bound", loop.create_connection(Echo, host, port, local_addr=("127.0.0.1", 0))
-    )
+    await talk(loop, "bound", loop.create_connection(Echo, host, port, local_addr=("127.0.0.1", 0)))
     await talk(
         loop,
         "one after the other",
@@ -154,6 +152,7 @@ async def cancelled(loop):
         unix = await loop.create_unix_server(Echo, path, start_serving=False)
         await unix.start_serving()
         for label, waiting in (
+            ("wait_closed", server.wait_closed()),
             ("start_serving", server.start_serving()),
             ("create_connection", loop.create_connection(Echo, *address)),
             ("create_unix_connection", loop.create_unix_connection(Echo, path)),

@@ -120,3 +120,16 @@ attempt(
 loop.call_soon(loop.stop)
 loop.run_forever()
 loop.close()
+
+
+async def by_hand():
+    async def answer():
+        return "at once"
+
+    loop = asyncio.get_running_loop()
+    task = asyncio.eager_task_factory(loop, answer(), name="eager")
+    print(task)
+    attempt("a factory of no loop", asyncio.eager_task_factory, None, 5)
+
+
+asyncio.run(by_hand())
