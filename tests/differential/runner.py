@@ -23,9 +23,6 @@ PROGRAMS = HERE / "programs"
 SUPPORT = HERE / "support"
 SECONDS = 30
 
-# A program on which the reference hangs or crashes says nothing about what to do instead.
-NO_REFERENCE = (None, -signal.SIGSEGV, -signal.SIGABRT)
-
 # Everything is shown (-W always), and a crash or hang says where it was (faulthandler).
 INTERPRETER_OPTIONS = ("-W", "always", "-X", "faulthandler")
 
@@ -92,6 +89,12 @@ def excluded_door(program: Path) -> str | None:
     """The door after "not through" in the program's first line, where the reason follows."""
     match = re.match(r"# .*\bnot through (\w+):", first_line(program))
     return match[1] if match else None
+
+
+def wanted_status(program: Path) -> int:
+    """The exit code after "ends with" in the program's first line, else 0."""
+    match = re.match(r"# .*\bends with (-?\d+)\b", first_line(program))
+    return int(match[1]) if match else 0
 
 
 def first_line(program: Path) -> str:
@@ -201,13 +204,15 @@ class Session:
     def compare(self, program: Path, door: Door) -> str:
         """The difference that ``program`` shows between asyncio and ``door``.
 
-        Empty when there is none.
+        Empty when there is none. A program that hangs, crashes or breaks off on asyncio says nothing
+        about what to do instead, and is a difference too.
         """
         if program not in self.references:
             self.references[program] = self.run(program, REFERENCE)
         reference = self.references[program]
-        if reference.status in NO_REFERENCE:
-            return "\n".join(["asyncio itself hangs or crashes:", *reference.lines()])
+        wanted = wanted_status(program)
+        if reference.status != wanted:
+            return "\n".join([f"asyncio itself does not end with {wanted}:", *reference.lines()])
         return difference(reference, self.run(program, door), door.name)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from .doors import DOORS, REFERENCE, Door
 from .normalise import normalise
 from .runner import Result, Session, difference, find_programs
 
-PROGRAM = """
+PROGRAM = """# ends with 3
 import asyncio
 import sys
 import warnings
@@ -154,7 +154,16 @@ def test_interrupted_program_ends_by_its_signal(quick, tmp_path):
 def test_reference_that_hangs_is_a_failure_not_an_agreement(quick, tmp_path):
     program = tmp_path / "program.py"
     program.write_text("import time\ntime.sleep(60)\n")
-    assert "hangs or crashes" in quick.compare(program, REFERENCE)
+    assert "does not end with 0" in quick.compare(program, REFERENCE)
+
+
+def test_a_program_that_breaks_off_on_both_is_a_failure_not_an_agreement(quick, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text('print("begins")\nprint(undefined)\nprint("ends")\n')
+    assert "does not end with 0" in quick.compare(program, REFERENCE)
+    program.write_text("# ends with 5\nraise SystemExit(5)\n")
+    with Session(quick.command) as another:
+        assert not another.compare(program, REFERENCE)
 
 
 def test_one_programs_crash_leaves_the_bootstrap_serving(quick, tmp_path, program):

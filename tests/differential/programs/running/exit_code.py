@@ -1,3 +1,4 @@
+# ends with 42
 """SystemExit out of a task, with work left: the exit code and what still runs."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ends with -2
 """Ctrl-C that nobody catches: the traceback and how the process ends."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ends with 1
 """An exception that nobody catches: the traceback and the exit code."""
 
 import asyncio

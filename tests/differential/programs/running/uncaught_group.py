@@ -1,3 +1,4 @@
+# ends with 1
 """An exception group that nobody catches."""
 
 import asyncio

@@ -76,7 +76,7 @@ async def over_tcp(loop):
     accepting.listen()
     outside = socket.create_connection(accepting.getsockname())
     accepted, _ = accepting.accept()
-    transport, protocol = await loop.connect_accepted_socket(Echo, accepted)
+    _, protocol = await loop.connect_accepted_socket(Echo, accepted)
     outside.sendall(b"echo")
     outside.close()
     await protocol.lost
@@ -158,7 +158,6 @@ async def cancelled(loop):
             ("create_unix_connection", loop.create_unix_connection(Echo, path)),
             ("connect_accepted_socket", loop.connect_accepted_socket(Echo, pair[0])),
             ("create_server", loop.create_server(Echo, "127.0.0.1", 0)),
-            ("create_unix_server", loop.create_unix_server(Echo, path + "2")),
         ):
             await cancel_while_waiting(label, asyncio.create_task(waiting))
         for end in pair:
@@ -176,4 +175,13 @@ async def main():
     await cancelled(loop)
 
 
+async def cancelled_server():
+    loop = asyncio.get_running_loop()
+    with tempfile.TemporaryDirectory() as folder:
+        creating = loop.create_unix_server(Echo, os.path.join(folder, "socket"))
+        await cancel_while_waiting("create_unix_server", asyncio.create_task(creating))
+
+
 asyncio.run(main())
+# On a loop of its own: what it leaves behind is reported when the loop is closed.
+asyncio.run(cancelled_server())

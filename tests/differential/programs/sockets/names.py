@@ -1,9 +1,21 @@
 """getaddrinfo and getnameinfo: numbers and localhost, errors, cancelled look-ups."""
 
 import asyncio
+import contextlib
 import socket
+import threading
 
 from observe import attempt, attempt_await, cancel_while_waiting
+
+
+@contextlib.contextmanager
+def slow(name):
+    """The function of socket gives no answer until it is told to."""
+    usual = getattr(socket, name)
+    answer = threading.Event()
+    setattr(socket, name, lambda *args, **kwargs: answer.wait(20))
+    yield answer
+    setattr(socket, name, usual)
 
 
 async def main():
@@ -28,10 +40,15 @@ async def main():
     await attempt_await("too short", loop.getnameinfo(("127.0.0.1",), numeric))
     await attempt_await("a text", loop.getnameinfo("127.0.0.1", numeric))
     await attempt_await("strange flags", loop.getnameinfo(("127.0.0.1", 80), "flags"))
-    looking = asyncio.create_task(loop.getaddrinfo("localhost", 80))
-    await cancel_while_waiting("getaddrinfo", looking)
-    looking = asyncio.create_task(loop.getnameinfo(("127.0.0.1", 80), numeric))
-    await cancel_while_waiting("getnameinfo", looking)
+    # A quick answer may be there before anybody could give up.
+    with slow("getaddrinfo") as answer:
+        looking = asyncio.create_task(loop.getaddrinfo("localhost", 80))
+        await cancel_while_waiting("getaddrinfo", looking)
+        answer.set()
+    with slow("getnameinfo") as answer:
+        looking = asyncio.create_task(loop.getnameinfo(("127.0.0.1", 80)))
+        await cancel_while_waiting("getnameinfo", looking)
+        answer.set()
     return loop
 
 

@@ -4,8 +4,9 @@ import asyncio
 import os
 import socket
 import tempfile
+import threading
 
-from observe import attempt, attempt_await, cancel_while_waiting, settle
+from observe import attempt_await, cancel_while_waiting, settle
 
 
 def pair():
@@ -87,8 +88,12 @@ async def connections(loop):
     await attempt_await("accept of a closed one", loop.sock_accept(listener))
     named = socket.socket()
     named.setblocking(False)
+    usual, answer = socket.getaddrinfo, threading.Event()
+    socket.getaddrinfo = lambda *args, **kwargs: answer.wait(20)
     connecting = asyncio.create_task(loop.sock_connect(named, ("localhost", address[1])))
     await cancel_while_waiting("connect", connecting)
+    answer.set()
+    socket.getaddrinfo = usual
     named.close()
 
     blocking, other = socket.socketpair()

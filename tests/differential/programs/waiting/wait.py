@@ -1,6 +1,7 @@
 """wait: the three conditions, timeouts, cancelling, what it refuses."""
 
 import asyncio
+import sys
 
 from observe import attempt, attempt_await, settle
 
@@ -86,7 +87,11 @@ async def main():
     print(pending.done(), pending)
     pending.cancel()
 
-    show("generator", await asyncio.wait(t for t in tasks((value, "g", 1))))
+    generator = (t for t in tasks((value, "g", 1)))
+    if sys.version_info >= (3, 12):
+        show("generator", await asyncio.wait(generator))
+    else:
+        await attempt_await("generator", asyncio.wait(generator))
     show("set", await asyncio.wait(set(tasks((value, "s", 1)))))
     task = asyncio.create_task(value("twice", 1), name="twice")
     show("twice", await asyncio.wait([task, task]))
