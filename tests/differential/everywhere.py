@@ -1,8 +1,8 @@
 """``python -m tests.differential.everywhere``: the differential programs on every supported Python.
 
 Finds or makes the interpreters (tools/pythons.py), builds the extension for each
-(tools/build_extension.py) and compares every program through every door. Needs the standard
-library alone.
+(tools/build_extension.py), compares every program through every door, and looks whether the programs
+cover that Python's asyncio. Needs the standard library alone.
 """
 
 import argparse
@@ -33,6 +33,13 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def run(module: str, python: str, *options: str) -> int:
+    """Runs a module of this package on an interpreter, given as its command; its exit code."""
+    name = ("tests.differential" + module).rstrip(".")
+    command = [sys.executable, "-m", name, "--python", python, *options]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
 def main() -> int:
     arguments = parse_arguments()
     versions = tuple(arguments.python.split()) or pythons.VERSIONS
@@ -48,19 +55,14 @@ def main() -> int:
         print(error)
         return 1
     # One after the other: each runs two programs at a time already.
-    codes = [
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "tests.differential"),
-                *("--python", shlex.quote(python.path)),
-                *("--path", str(built[python.version].tree)),
-                *arguments.programs,
-            ],
-            cwd=ROOT,
-            check=False,
-        ).returncode
-        for python in found
-    ]
+    codes = []
+    for python in found:
+        command = shlex.quote(python.path)
+        codes.append(
+            run(".", command, "--path", str(built[python.version].tree), *arguments.programs)
+        )
+        if not arguments.programs:
+            codes.append(run(".coverage", command))
     return max(codes, default=1)
 
 

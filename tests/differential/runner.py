@@ -204,8 +204,8 @@ class Session:
     def compare(self, program: Path, door: Door) -> str:
         """The difference that ``program`` shows between asyncio and ``door``.
 
-        Empty when there is none. A program that hangs, crashes or breaks off on asyncio says nothing
-        about what to do instead, and is a difference too.
+        Empty when there is none. A program that hangs, crashes or breaks off on asyncio says
+        nothing about what to do instead, and is a difference too.
         """
         if program not in self.references:
             self.references[program] = self.run(program, REFERENCE)
