@@ -1,8 +1,8 @@
 """``python -m tests.differential.everywhere``: the differential programs on every supported Python.
 
 Finds or makes the interpreters (tools/pythons.py), builds the extension for each
-(tools/build_extension.py), compares every program through every door, and looks whether the programs
-cover that Python's asyncio. Needs the standard library alone.
+(tools/build_extension.py), compares every program through every door, and looks whether the
+programs cover that Python's asyncio. Needs the standard library alone.
 """
 
 import argparse
