@@ -3,7 +3,8 @@
 use crate::event_loop::SourceBase;
 use crate::ffi::{Args, Collectable, Native, Object, Result, TypeBuilder, names};
 
-use super::attachment::{Attachment, warn_unclosed};
+use super::attachment::Attachment;
+use super::life::warn_unclosed;
 
 /// A transport with an attachment.
 pub(super) trait Attached: Native + Collectable {

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::event_loop::{Direction, LoopObject, Ready, SourceBase, call_soon};
+use crate::event_loop::{Direction, LoopObject, SourceBase, call_soon};
 use crate::ffi::{
-    Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Visitor, audit, call_keywords,
-    call_method0, call_method1, call1, call2, dict_get, names, none, report_unraisable, while_handling,
+    Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Visitor, audit, call_method0,
+    call_method1, call2, dict_get, names, none,
 };
-use crate::future::FutureObject;
 use crate::sockets::SocketObject;
+
+use super::life::begin;
 
 /// How many writes to a lost connection are silent.
 pub(super) const SILENT_WRITES: u32 = 5;
@@ -35,14 +36,17 @@ pub(super) struct Attachment {
 }
 
 impl Attachment {
-    /// Ties a new transport.
+    /// Ties a new transport to a loop of ours.
     pub(super) fn attach(
         &self,
-        event_loop: &LoopObject,
+        event_loop: &Object,
         protocol: &Object,
         file: &Object,
         extra: Owned,
     ) -> Result<()> {
+        let Some(event_loop) = event_loop.cast::<LoopObject>() else {
+            return Err(Raised::type_error(format_args!("a loop of aioxide is required")));
+        };
         self.watched.set(call_method0(file, &names().fileno)?.to_i32()?);
         event_loop.forget_resting(self.watched.get())?;
         self.event_loop.set(event_loop.own());
@@ -249,44 +253,6 @@ impl Collectable for Attachment {
     }
 }
 
-/// Reports an error that ends a transport with `report` (asyncio's `_fatal_error(transport, exception, message)`),
-/// as if from an `except` block. Lets through what has to leave the loop.
-#[cold]
-pub(super) fn fatal(transport: &Object, report: &Object, raised: Raised, message: &Object) -> Result<()> {
-    if raised.leaves_the_loop() {
-        return Err(raised);
-    }
-    let exception = raised.take();
-    while_handling(&exception, || call_keywords(report, &[transport, &exception, message], 3, None).map(drop))
-}
-
-/// Queues what every transport begins with: `connection_made`, then reading, then the waiter's wake-up; in `context`, if
-/// the transport was made with one.
-pub(super) fn begin(
-    event_loop: &LoopObject,
-    transport: &Object,
-    protocol: &Object,
-    waiter: Option<&Object>,
-    context: Option<&Object>,
-) -> Result<()> {
-    let connection_made = protocol.attribute(&names().connection_made)?;
-    call_soon(event_loop.object(), &connection_made, Some(transport), context)?;
-    let start_reading = transport.attribute(&names().start_reading)?;
-    call_soon(event_loop.object(), &start_reading, None, context)?;
-    let Some(waiter) = waiter.filter(|waiter| !waiter.is_none()) else { return Ok(()) };
-    match waiter.exactly::<FutureObject>() {
-        Some(waiter) if event_loop.has_shortcuts() => event_loop.queue(Ready::Resolve(waiter.own(), none())),
-        _ => {
-            let call_soon = event_loop.object().attribute(&names().call_soon)?;
-            let (wake, result) = (&*names().set_result_unless_cancelled, none());
-            let keyword = context.map(|_| &*names().context_keyword);
-            let values = [wake, waiter, &*result, context.unwrap_or(&result)];
-            let given = if context.is_some() { &values[..] } else { values.get(..3).unwrap_or_default() };
-            call_keywords(&call_soon, given, 3, keyword).map(drop)
-        }
-    }
-}
-
 /// `get_extra_info(name, default=None)`, of what `extra` holds.
 pub(super) fn get_extra_info(extra: Option<Owned>, args: Args<'_>) -> Result<Owned> {
     const SIGNATURE: Signature<2> = Signature {
@@ -298,12 +264,4 @@ pub(super) fn get_extra_info(extra: Option<Owned>, args: Args<'_>) -> Result<Own
     let [Some(name), default] = SIGNATURE.bind_method(args)? else { return Ok(none()) };
     let found = extra.map_or(Ok(None), |extra| dict_get(&extra, name))?;
     Ok(found.or_else(|| default.map(Object::own)).unwrap_or_else(none))
-}
-
-/// The last reference to a transport goes while its file is open: asyncio's destructor warns, and closes it.
-#[cold]
-pub(super) fn warn_unclosed(transport: &Object, destructor: &Object) {
-    if let Err(raised) = call1(destructor, transport) {
-        report_unraisable(raised, transport);
-    }
 }

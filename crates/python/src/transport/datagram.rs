@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use aioxide_core::sys::Address;
 use aioxide_core::transport::DatagramQueue;
 
-use crate::event_loop::{LoopObject, SourceBase};
+use crate::event_loop::SourceBase;
 use crate::ffi::{
     Args, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot,
     Visitor, allocate, dict_get, names, native_type,
@@ -121,9 +121,6 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
     else {
         return Err(Raised::type_error(format_args!("7 arguments are required")));
     };
-    let Some(event_loop) = event_loop.cast::<LoopObject>() else {
-        return Err(Raised::type_error(format_args!("a loop of aioxide is required")));
-    };
     let family = family.to_i32()?;
     if !is_spoken(family) {
         return Err(Raised::value_error(format_args!("a socket of this family has no native transport")));
@@ -148,6 +145,6 @@ pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
     }
     transport.attachment.attach(event_loop, protocol, socket, extra.own())?;
     transport.attachment.begin(transport.object(), waiter)?;
-    event_loop.enter_transport(transport.attachment.watched(), transport.object())?;
+    transport.attachment.event_loop()?.enter_transport(transport.attachment.watched(), transport.object())?;
     Ok(transport)
 }

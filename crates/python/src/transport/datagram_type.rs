@@ -12,9 +12,10 @@ use crate::ffi::{
 use crate::sockets::address_to_python;
 
 use super::attached::{Attached, attached, reading};
-use super::attachment::{Attachment, fatal};
+use super::attachment::Attachment;
 use super::datagram::{DatagramTransport, make};
 use super::flow::{FlowControlled, WriteLimits, flow_controlled};
+use super::life::fatal;
 
 /// What asyncio passes to `recvfrom`; nothing here depends on it.
 const MAX_SIZE: u64 = 256 * 1024;

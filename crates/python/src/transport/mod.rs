@@ -12,11 +12,13 @@
 //! * `listener.rs`: accepting the connections that transports are made for
 //! * `attachment.rs`: what ties the transports below to their loop, protocol and file, until the connection is lost
 //! * `attached.rs`: what Python sees of that
+//! * `life.rs`: how every transport begins, fails, and is forgotten
 //! * `flow.rs`: asking the protocol to pause and to resume
 //! * `datagram.rs`: the datagram transport: what it consists of, how it begins
 //! * `datagram_receive.rs`, `datagram_send.rs`: its two directions; `datagram_gather.rs`: answers to a batch
 //! * `datagram_type.rs`: what Python sees of it
-//! * `pipe.rs`, `pipe_read.rs`, `pipe_write.rs`: the two ends of a pipe, each with what Python sees of it
+//! * `pipe.rs`, `pipe_read.rs`, `pipe_write.rs`, `pipe_write_type.rs`: the two ends of a pipe, with what Python sees of
+//!   them
 //!
 //! What runs once per transport or only when something goes wrong (extra information, reports, warnings,
 //! representations) is asyncio's own code, called through `python/aioxide/_transports.py`.
@@ -38,10 +40,12 @@ mod datagram_receive;
 mod datagram_send;
 mod datagram_type;
 mod flow;
+mod life;
 mod listener;
 mod pipe;
 mod pipe_read;
 mod pipe_write;
+mod pipe_write_type;
 mod socket;
 mod socket_attributes;
 mod socket_close;
@@ -61,5 +65,5 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     socket_type::register(module)?;
     datagram_type::register(module)?;
     pipe_read::register(module)?;
-    pipe_write::register(module)
+    pipe_write_type::register(module)
 }

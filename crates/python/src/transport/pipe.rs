@@ -3,8 +3,7 @@
 //! A subprocess is spoken to through these, and so is whatever `connect_read_pipe` and `connect_write_pipe` are given: pipes,
 //! sockets, terminals. asyncio's own code looks at what the descriptor is (`_transports.prepare_pipe`).
 
-use crate::event_loop::LoopObject;
-use crate::ffi::{Layout, Object, Raised, Result, TypeBuilder, call1, names};
+use crate::ffi::{Layout, Object, Result, TypeBuilder, call1, names};
 
 use super::attached::{Attached, attached};
 
@@ -31,9 +30,6 @@ pub(super) fn begin<T: PipeEnd>(
     end: &T,
     [event_loop, pipe, protocol, waiter, extra]: [&Object; 5],
 ) -> Result<()> {
-    let Some(event_loop) = event_loop.cast::<LoopObject>() else {
-        return Err(Raised::type_error(format_args!("a loop of aioxide is required")));
-    };
     end.attachment().attach(event_loop, protocol, pipe, extra.own())?;
     end.attachment().begin(end.object(), Some(waiter))
 }

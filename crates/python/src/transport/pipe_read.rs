@@ -11,7 +11,8 @@ use crate::ffi::{
 };
 
 use super::attached::{Attached, reading};
-use super::attachment::{Attachment, fatal};
+use super::attachment::Attachment;
+use super::life::fatal;
 use super::pipe::{PipeEnd, begin, common, note_closed_by_peer};
 
 /// What asyncio asks for in one read.

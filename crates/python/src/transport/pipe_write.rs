@@ -4,32 +4,31 @@
 //! says nothing of the kind, and is readable when somebody types.
 
 use std::cell::Cell;
-use std::mem::offset_of;
 
 use aioxide_core::transport::{Channel, Chunk, Pipe, Sent, WriteQueue, is_temporary};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
-    Args, Buffer, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot,
-    TypeBuilder, Visitor, add_function, allocate, bytes_of, call0, call1, call2, names, native_type, none,
-    repr_of,
+    Args, Buffer, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor,
+    allocate, call0, names, native_type, none, repr_of,
 };
 
 use super::attached::Attached;
-use super::attachment::{Attachment, SILENT_WRITES, fatal};
-use super::flow::{FlowControlled, WriteLimits, flow_controlled};
-use super::pipe::{PipeEnd, begin, common, note_closed_by_peer};
+use super::attachment::{Attachment, SILENT_WRITES};
+use super::flow::{FlowControlled, WriteLimits};
+use super::life::fatal;
+use super::pipe::{PipeEnd, begin, note_closed_by_peer};
 
 /// `asyncio.unix_events._UnixWritePipeTransport`, written in Rust.
 #[repr(C)]
 pub(crate) struct WritePipe {
     base: SourceBase,
-    attachment: Attachment,
-    outgoing: Lazily<Outgoing>,
+    pub(super) attachment: Attachment,
+    pub(super) outgoing: Lazily<Outgoing>,
     /// Whether becoming readable means that the reader is gone.
     notices_peer: Cell<bool>,
-    weak: Slot,
-    dict: Slot,
+    pub(super) weak: Slot,
+    pub(super) dict: Slot,
 }
 
 native_type!(
@@ -39,8 +38,8 @@ native_type!(
 );
 
 /// What waits to be written.
-struct Outgoing {
-    queue: Confined<WriteQueue<Bytes>>,
+pub(super) struct Outgoing {
+    pub(super) queue: Confined<WriteQueue<Bytes>>,
     limits: WriteLimits,
 }
 
@@ -60,84 +59,8 @@ impl Chunk for Bytes {
     }
 }
 
-/// Makes the type and the function that makes its instances.
-pub(super) fn register(module: &Object) -> Result<()> {
-    let builder = TypeBuilder::<WritePipe>::new(
-        c"aioxide._native._UnixWritePipeTransport",
-        c"Writes to a pipe; see asyncio.WriteTransport.",
-    )
-    .base::<SourceBase>()
-    .internal()
-    .dies()
-    .weak_references(offset_of!(WritePipe, weak), Some(offset_of!(WritePipe, dict)))
-    .visible_dict()
-    .repr(|end: &WritePipe| call1(&names().describe_write_pipe, end.object()));
-    attributes(methods(flow_controlled(common(builder)))).add_to(module)?;
-    add_function(module, c"make_write_pipe", make, c"Return a transport for the writing end of a pipe.")
-}
-
-fn methods(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
-    builder
-        .method1(
-            c"write",
-            WritePipe::write,
-            c"write($self, data, /)\n--\n\nWrite data; what the pipe does not take at once is queued.",
-        )
-        .method1(
-            c"writelines",
-            |end: &WritePipe, list: &Object| call2(&names().write_lines, end.object(), list),
-            c"writelines($self, list_of_data, /)\n--\n\nWrite each item of an iterable.",
-        )
-        .method(
-            c"write_eof",
-            WritePipe::write_eof,
-            c"write_eof($self, /)\n--\n\nClose the pipe when everything queued is written.",
-        )
-        .method(c"can_write_eof", |_: &WritePipe| true, c"can_write_eof($self, /)\n--\n\nReturn True.")
-        .method(
-            c"close",
-            WritePipe::close,
-            c"close($self, /)\n--\n\nClose the pipe when everything queued is written.",
-        )
-        .method(
-            c"abort",
-            |end: &WritePipe| end.give_up(None),
-            c"abort($self, /)\n--\n\nClose the pipe and drop what is queued.",
-        )
-        .method(
-            c"is_reading",
-            not_for_reading,
-            c"is_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.",
-        )
-        .method(
-            c"pause_reading",
-            not_for_reading,
-            c"pause_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.",
-        )
-        .method(
-            c"resume_reading",
-            not_for_reading,
-            c"resume_reading($self, /)\n--\n\nRaise NotImplementedError: the transport only writes.",
-        )
-        .method(c"_start_reading", WritePipe::start_watching, c"Begin to notice that the reader is gone.")
-        .method(c"_read_ready", WritePipe::peer_gone, c"The reader is gone.")
-        .method(c"_write_ready", WritePipe::write_ready, c"Write what waits.")
-}
-
-/// What asyncio's transport, which has the methods of both directions, says of the one it lacks.
-fn not_for_reading(_: &WritePipe) -> Result<()> {
-    Err(Raised::not_implemented())
-}
-
-fn attributes(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
-    builder
-        .getter(c"__class__", |_: &WritePipe| names().stdlib_write_pipe.own())
-        .getter(c"_buffer", WritePipe::shown_queue)
-        .getter(c"_conn_lost", |end: &WritePipe| u64::from(end.attachment.lost_count()))
-}
-
 /// `make_write_pipe(notices_peer, loop, pipe, protocol, waiter, extra)`, of a pipe in non-blocking mode.
-fn make(args: Args<'_>) -> Result<Owned<WritePipe>> {
+pub(super) fn make(args: Args<'_>) -> Result<Owned<WritePipe>> {
     let [notices_peer, event_loop, pipe, protocol, waiter, extra] = args.positional() else {
         return Err(Raised::type_error(format_args!("make_write_pipe() takes 6 positional arguments")));
     };
@@ -199,7 +122,7 @@ impl WritePipe {
     }
 
     /// Begins to notice the reader, unless the transport was closed meanwhile.
-    fn start_watching(&self) -> Result<()> {
+    pub(super) fn start_watching(&self) -> Result<()> {
         if self.notices_peer.get() && !self.attachment.is_closing() {
             self.attachment.watch(&self.base, Direction::Reading)
         } else {
@@ -208,7 +131,7 @@ impl WritePipe {
     }
 
     /// The reader is gone: what waits is lost.
-    fn peer_gone(&self) -> Result<()> {
+    pub(super) fn peer_gone(&self) -> Result<()> {
         if !self.attachment.holds_file() || self.attachment.is_loss_scheduled() {
             return Ok(());
         }
@@ -221,7 +144,7 @@ impl WritePipe {
     }
 
     /// `write(data)`.
-    fn write(&self, data: &Object) -> Result<()> {
+    pub(super) fn write(&self, data: &Object) -> Result<()> {
         if !data.is_bytes_like() {
             return Err(refuse_type(data));
         }
@@ -273,7 +196,7 @@ impl WritePipe {
     }
 
     /// The pipe has room: writes what waits.
-    fn write_ready(&self) -> Result<()> {
+    pub(super) fn write_ready(&self) -> Result<()> {
         let Some(outgoing) = self.outgoing.get() else { return Ok(()) };
         let Some(fd) = self.attachment.descriptor()? else { return Ok(()) };
         if self.queued() == 0 {
@@ -298,7 +221,7 @@ impl WritePipe {
         self.attachment.lose(&none())
     }
 
-    fn write_eof(&self) -> Result<()> {
+    pub(super) fn write_eof(&self) -> Result<()> {
         if !self.attachment.start_closing() || self.queued() > 0 {
             return Ok(());
         }
@@ -306,7 +229,7 @@ impl WritePipe {
         self.attachment.schedule_loss(self.object(), None)
     }
 
-    fn close(&self) -> Result<()> {
+    pub(super) fn close(&self) -> Result<()> {
         if self.attachment.holds_file() { self.write_eof() } else { Ok(()) }
     }
 
@@ -328,14 +251,6 @@ impl WritePipe {
         if let Some(outgoing) = self.outgoing.get() {
             drop(outgoing.queue.with(|queue| queue.take()));
         }
-    }
-
-    /// `_buffer`: a bytearray of what waits.
-    fn shown_queue(&self) -> Result<Owned> {
-        let waiting: Vec<u8> = self.outgoing.get().map_or_else(Vec::new, |outgoing| {
-            outgoing.queue.with(|queue| queue.waiting().flatten().copied().collect())
-        });
-        call1(&names().byte_array, &*bytes_of(&waiting)?)
     }
 }
 

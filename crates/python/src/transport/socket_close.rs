@@ -5,7 +5,7 @@ use aioxide_core::transport::CloseStep;
 use crate::event_loop::Direction;
 use crate::ffi::{Layout, Object, Raised, Result, call_method0, call_method1, call1, call2, names, none};
 
-use super::attachment::{fatal, warn_unclosed};
+use super::life::{fatal, warn_unclosed};
 use super::socket::SocketTransport;
 
 impl SocketTransport {

@@ -11,7 +11,7 @@ use crate::ffi::{
 use crate::sockets::SocketObject;
 use aioxide_core::transport::Stream;
 
-use super::attachment::begin;
+use super::life::begin;
 use super::socket::SocketTransport;
 
 /// The methods of the loop.
