@@ -89,6 +89,12 @@ fn fill(module: &Object) -> ffi::Result<()> {
     )?;
     add_function(
         module,
+        c"show_latest_coroutine",
+        awaitable::show_latest_coroutine,
+        c"Let the cycle collector, which calls this, know the coroutine that was made last.",
+    )?;
+    add_function(
+        module,
         c"listed_tasks",
         task::listed_tasks,
         c"Return every task that is not in the interpreter's own list.",

@@ -13,7 +13,7 @@ use crate::ffi::{
     report_unraisable, show_to_collector, thrown,
 };
 
-use super::Source;
+use super::{Source, fresh};
 
 /// What a native coroutine does. All zero bytes must be a valid value: the one before it is filled.
 ///
@@ -83,7 +83,8 @@ pub(crate) struct CoroutineBase {
     /// Where it was made, while `sys.set_coroutine_origin_tracking_depth` asks for it.
     origin: Slot,
     phase: Cell<Phase>,
-    /// Whether the collector knows it. Most end at their first step, and it has no time to look at them.
+    /// Whether the collector knows it. Most end at their first step, and it has no time to look at them: see
+    /// `fresh.rs`.
     seen: Cell<bool>,
 }
 
@@ -115,9 +116,11 @@ impl Collectable for CoroutineBase {
 }
 
 impl CoroutineBase {
+    /// Lets the collector know the coroutine.
     #[inline(always)]
-    fn show(&self) {
+    pub(super) fn show(&self) {
         if !self.seen.replace(true) {
+            fresh::settled(self);
             show_to_collector(self.object());
         }
     }
@@ -246,6 +249,7 @@ impl<M: Machine> CoroutineObject<M> {
     #[inline(always)]
     pub(crate) fn new(fill: impl FnOnce(&M)) -> Result<Owned<Self>> {
         let coroutine = allocate_unseen::<Self>(|coroutine| fill(&coroutine.machine))?;
+        fresh::made(&coroutine.base);
         if TRACK_ORIGINS.load(Ordering::Relaxed) {
             coroutine.base.origin.set(call0(&names().coroutine_origin)?);
         }
@@ -281,6 +285,7 @@ impl<M: Machine> CoroutineObject<M> {
             phase => return Err(misused(phase)),
         }
         if self.base.phase.replace(Phase::Running) == Phase::Fresh {
+            fresh::settled(&self.base);
             if let Some(exception) = thrown {
                 // Raised before the first line: there is nothing yet that could catch it.
                 self.finish();
@@ -338,6 +343,7 @@ impl<M: Machine> CoroutineObject<M> {
     fn close(&self) -> Result<()> {
         match self.base.phase.get() {
             Phase::Fresh | Phase::Finished => {
+                fresh::settled(&self.base);
                 self.finish();
                 return Ok(());
             }
@@ -360,6 +366,7 @@ impl<M: Machine> CoroutineObject<M> {
 
     /// Runs when the coroutine dies: warns if nobody ever awaited it, ends it if it waits.
     fn last_words(&self) {
+        fresh::settled(&self.base);
         let said = match self.base.phase.get() {
             Phase::Fresh => call1(&names().warn_unawaited, self.object()).map(drop),
             Phase::Suspended => self.close(),

@@ -1,7 +1,8 @@
 //! Awaiting something inside a machine.
 
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Result, Slot, Step, Visitor, await_iterator, resume_iterator,
+    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, await_iterator, nested,
+    resume_iterator,
 };
 use crate::future::{FutureObject, as_plain_future};
 
@@ -48,12 +49,15 @@ impl Delegate {
         };
         let resumed = match (as_plain_future(&target), thrown) {
             (Some(future), None) if !future.is_done() => {
-                future.blocking.set(true);
-                return Ok(Step::Yield(target));
+                if !future.blocking.replace(true) {
+                    return Ok(Step::Yield(target));
+                }
+                // Nobody waits for what was yielded: a loop over this coroutine would never end.
+                Err(Raised::runtime_error(format_args!("await wasn't used with future")))
             }
             (Some(future), None) => future.result().map(Step::Return),
-            (Some(_), Some(exception)) => Err(crate::ffi::Raised::restore(exception)),
-            (None, thrown) => resume_iterator(&target, thrown),
+            (Some(_), Some(exception)) => Err(Raised::restore(exception)),
+            (None, thrown) => nested(c" while awaiting", || resume_iterator(&target, thrown)),
         };
         if !matches!(resumed, Ok(Step::Yield(_))) {
             self.forget_quietly(resumed.is_err());
@@ -68,9 +72,9 @@ impl Delegate {
             self.target.clear();
             return;
         }
-        let exception = crate::ffi::Raised::already().take();
+        let exception = Raised::already().take();
         self.target.clear();
-        let _ = crate::ffi::Raised::restore(exception);
+        let _ = Raised::restore(exception);
     }
 }
 

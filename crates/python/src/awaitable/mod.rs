@@ -7,6 +7,7 @@
 //! * `coroutine.rs`: the object, its phases and its Python methods, over any [`Machine`]
 //! * `declare.rs`: what every machine says in the same words
 //! * `delegate.rs`: awaiting something inside a machine
+//! * `fresh.rs`: the one that was made last, and the cycle collector
 //! * `inspected.rs`: what a coroutine shows to those who look inside
 //! * `sleep.rs`: the first machine, and the shortest
 //!
@@ -18,6 +19,7 @@
 mod coroutine;
 mod declare;
 mod delegate;
+mod fresh;
 mod inspected;
 mod sleep;
 
@@ -26,5 +28,6 @@ pub(crate) use coroutine::{
 };
 pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
+pub(crate) use fresh::show_latest_coroutine;
 pub(crate) use inspected::{Source, source};
 pub(crate) use sleep::{Sleep, is_not_positive, set_result_unless_cancelled, sleep};

@@ -87,22 +87,14 @@ impl Sleep {
     /// Makes the future to wait for and the timer that resolves it.
     fn set_timer(&self, delay: &Object) -> Result<()> {
         // asyncio compares with a plain float, so that anything that compares can be a delay.
-        let seconds = delay.to_f64();
-        if matches!(seconds, Ok(seconds) if seconds.is_nan()) {
+        let seconds = delay.to_f64()?;
+        if seconds.is_nan() {
             return Err(Raised::value_error(format_args!("Invalid delay: NaN (not a number)")));
         }
-        match (running_native_loop()?, seconds) {
-            (Ok(event_loop), Ok(seconds)) if event_loop.has_shortcuts() => {
-                self.set_native_timer(&event_loop, seconds)
-            }
-            (Ok(event_loop), seconds) => {
-                seconds?;
-                self.set_other_timer(event_loop.object(), delay)
-            }
-            (Err(other), seconds) => {
-                seconds?;
-                self.set_other_timer(&other, delay)
-            }
+        match running_native_loop()? {
+            Ok(event_loop) if event_loop.has_shortcuts() => self.set_native_timer(&event_loop, seconds),
+            Ok(event_loop) => self.set_other_timer(event_loop.object(), delay),
+            Err(other) => self.set_other_timer(&other, delay),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Running one entry of the ready queue, and what becomes of its exceptions.
 
-use crate::ffi::{Entered, Layout, Owned, Raised, Result, call1, call2, copy_context, names};
+use crate::ffi::{Entered, Layout, Object, Owned, Raised, Result, call1, call2, copy_context, names};
 use crate::future::{FutureObject, ObserverBase};
 use crate::handle::HandleObject;
 use crate::task::TaskObject;
@@ -66,10 +66,7 @@ impl LoopObject {
                 let called = Entered::new(&context).and_then(|_entered| call1(&callback, future.object()));
                 match called {
                     Ok(_) => Ok(()),
-                    Err(raised) => {
-                        let handle = HandleObject::new(self, &callback, &[future.object()], context)?;
-                        handle.failed(raised)
-                    }
+                    Err(raised) => self.done_callback_failed(&callback, context, &future, raised),
                 }
             }
             Ready::Observe(observer, future) => {
@@ -84,6 +81,20 @@ impl LoopObject {
 
     /// Reports a done-callback's exception, as if a handle had run it.
     #[cold]
+    fn done_callback_failed(
+        &self,
+        callback: &Object,
+        context: Owned,
+        future: &FutureObject,
+        raised: Raised,
+    ) -> Result<()> {
+        let exception = raised.take();
+        let handle = HandleObject::new(self, callback, &[future.object()], context)?;
+        handle.failed(Raised::restore(exception))
+    }
+
+    /// The same for a done-callback written in Rust.
+    #[cold]
     fn observer_failed(&self, observer: &ObserverBase, future: &FutureObject, raised: Raised) -> Result<()> {
         let exception = raised.take();
         let handle = HandleObject::new(self, observer.object(), &[future.object()], copy_context()?)?;
@@ -93,8 +104,9 @@ impl LoopObject {
     /// Steps a task: in its context, as the current one.
     #[inline(always)]
     fn run_step(&self, task: &TaskObject, step: impl FnOnce(&TaskObject) -> Result<()>) -> Result<()> {
-        let stepped = match task.peek_context() {
-            Some(context) => Entered::new(context).and_then(|_entered| {
+        // A reference of our own: a task that is initialised anew while it runs gets another context.
+        let stepped = match task.context() {
+            Some(context) => Entered::new(&context).and_then(|_entered| {
                 self.current.begin(self.object(), task)?;
                 let stepped = step(task);
                 self.current.end();

@@ -5,10 +5,18 @@ use std::ptr;
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result, running};
+use super::{Layout, Object, Owned, Raised, Result, is_tuple, running};
 
 /// The flag that lets a callee use the spare slot before the first argument (for `self`).
 const SPARE: usize = ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
+
+/// Debug builds check before each call that no error is on its way: Python code that runs meanwhile would
+/// raise it at a place of its own.
+#[inline(always)]
+fn expect_no_error() {
+    // SAFETY: reads this thread's indicator.
+    debug_assert!(unsafe { ffi::PyErr_Occurred() }.is_null(), "a call with the error indicator set");
+}
 
 /// Wraps what a call returned: a new reference, or null with the error indicator set.
 ///
@@ -23,6 +31,7 @@ unsafe fn returned(pointer: *mut ffi::PyObject) -> Result<Owned> {
 /// `callable()`.
 #[inline]
 pub(crate) fn call0(callable: &Object) -> Result<Owned> {
+    expect_no_error();
     // SAFETY: no arguments, a live callable.
     unsafe { returned(running::PyObject_CallNoArgs(callable.pointer())) }
 }
@@ -30,6 +39,7 @@ pub(crate) fn call0(callable: &Object) -> Result<Owned> {
 /// `callable(argument)`.
 #[inline]
 pub(crate) fn call1(callable: &Object, argument: &Object) -> Result<Owned> {
+    expect_no_error();
     let mut arguments = [ptr::null_mut(), argument.pointer()];
     // SAFETY: one argument after a writable spare slot, all alive during the call.
     unsafe {
@@ -45,6 +55,7 @@ pub(crate) fn call1(callable: &Object, argument: &Object) -> Result<Owned> {
 /// `callable(first, second)`.
 #[inline]
 pub(crate) fn call2(callable: &Object, first: &Object, second: &Object) -> Result<Owned> {
+    expect_no_error();
     let mut arguments = [ptr::null_mut(), first.pointer(), second.pointer()];
     // SAFETY: two arguments after a writable spare slot.
     unsafe {
@@ -57,10 +68,16 @@ pub(crate) fn call2(callable: &Object, first: &Object, second: &Object) -> Resul
     }
 }
 
-/// `callable(*arguments)` for a tuple.
+/// `callable(*arguments)`, for a tuple or, where a program has given the arguments, for any iterable.
 #[inline]
 pub(crate) fn call_positional(callable: &Object, arguments: &Object) -> Result<Owned> {
-    // SAFETY: `PyObject_Call` checks that `arguments` is a tuple.
+    expect_no_error();
+    if !is_tuple(arguments) {
+        // SAFETY: a live object; a new tuple or null with an exception.
+        let arguments = unsafe { returned(ffi::PySequence_Tuple(arguments.pointer())) }?;
+        return call_positional(callable, &arguments);
+    }
+    // SAFETY: live objects, the second of them a tuple, which the C function does not check.
     unsafe { returned(running::PyObject_Call(callable.pointer(), arguments.pointer(), ptr::null_mut())) }
 }
 
@@ -73,6 +90,7 @@ pub(crate) fn call_keywords(
     positional: usize,
     names: Option<&Object>,
 ) -> Result<Owned> {
+    expect_no_error();
     let names = names.map_or(ptr::null_mut(), Layout::pointer);
     // SAFETY: `&Object` and `*mut PyObject` have one representation; without SPARE nobody writes there.
     unsafe {
@@ -83,6 +101,7 @@ pub(crate) fn call_keywords(
 /// `object.name()`.
 #[inline]
 pub(crate) fn call_method0(object: &Object, name: &Object) -> Result<Owned> {
+    expect_no_error();
     let mut arguments = [ptr::null_mut(), object.pointer()];
     // SAFETY: `self` after a writable spare slot.
     unsafe {
@@ -98,6 +117,7 @@ pub(crate) fn call_method0(object: &Object, name: &Object) -> Result<Owned> {
 /// `object.name(argument)`.
 #[inline]
 pub(crate) fn call_method1(object: &Object, name: &Object, argument: &Object) -> Result<Owned> {
+    expect_no_error();
     let mut arguments = [ptr::null_mut(), object.pointer(), argument.pointer()];
     // SAFETY: `self` and one argument after a writable spare slot.
     unsafe {
@@ -112,6 +132,7 @@ pub(crate) fn call_method1(object: &Object, name: &Object, argument: &Object) ->
 
 /// `object.name(first, second)`.
 pub(crate) fn call_method2(object: &Object, name: &Object, first: &Object, second: &Object) -> Result<Owned> {
+    expect_no_error();
     let mut arguments = [ptr::null_mut(), object.pointer(), first.pointer(), second.pointer()];
     // SAFETY: `self` and two arguments after a writable spare slot.
     unsafe {
@@ -127,6 +148,7 @@ pub(crate) fn call_method2(object: &Object, name: &Object, first: &Object, secon
 impl Object {
     /// `getattr(self, name)`.
     pub(crate) fn attribute(&self, name: &Object) -> Result<Owned> {
+        expect_no_error();
         // SAFETY: both alive.
         unsafe { returned(ffi::PyObject_GetAttr(self.pointer(), name.pointer())) }
     }
@@ -146,6 +168,7 @@ impl Object {
 
     /// `setattr(self, name, value)`.
     pub(crate) fn set_attribute(&self, name: &Object, value: &Object) -> Result<()> {
+        expect_no_error();
         // SAFETY: all alive.
         match unsafe { ffi::PyObject_SetAttr(self.pointer(), name.pointer(), value.pointer()) } {
             0 => Ok(()),
@@ -155,6 +178,7 @@ impl Object {
 
     /// `bool(self)`.
     pub(crate) fn is_true(&self) -> Result<bool> {
+        expect_no_error();
         // SAFETY: alive.
         match unsafe { ffi::PyObject_IsTrue(self.pointer()) } {
             -1 => Err(Raised::already()),
@@ -164,6 +188,7 @@ impl Object {
 
     /// `self == other`.
     pub(crate) fn equals(&self, other: &Object) -> Result<bool> {
+        expect_no_error();
         // SAFETY: both alive.
         match unsafe { ffi::PyObject_RichCompareBool(self.pointer(), other.pointer(), ffi::Py_EQ) } {
             -1 => Err(Raised::already()),

@@ -2,7 +2,7 @@
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result};
+use super::{Layout, Object, Owned, Raised, Result, call_method1, intern, length};
 
 /// A `dict`.
 pub(crate) struct Dict(Owned);
@@ -113,6 +113,7 @@ pub(crate) fn tuple_of(items: &[&Object]) -> Result<Owned> {
 }
 
 /// Whether `object` is a tuple.
+#[inline(always)]
 pub(crate) fn is_tuple(object: &Object) -> bool {
     // SAFETY: a type check on a live object.
     unsafe { ffi::PyTuple_Check(object.pointer()) != 0 }
@@ -137,8 +138,11 @@ pub(crate) fn set_of(iterable: Option<&Object>) -> Result<Owned> {
     unsafe { Owned::from_pointer(ffi::PySet_New(iterable)) }.ok_or_else(Raised::already)
 }
 
-/// `set.add(item)`.
+/// `set.add(item)`; a program may have put an object of another class in the set's place.
 pub(crate) fn set_add(set: &Object, item: &Object) -> Result<()> {
+    if !is_set(set) {
+        return call_method1(set, &*intern(c"add")?, item).map(drop);
+    }
     // SAFETY: a live set and item.
     match unsafe { ffi::PySet_Add(set.pointer(), item.pointer()) } {
         0 => Ok(()),
@@ -148,6 +152,9 @@ pub(crate) fn set_add(set: &Object, item: &Object) -> Result<()> {
 
 /// `set.discard(item)`.
 pub(crate) fn set_discard(set: &Object, item: &Object) -> Result<()> {
+    if !is_set(set) {
+        return call_method1(set, &*intern(c"discard")?, item).map(drop);
+    }
     // SAFETY: a live set and item.
     match unsafe { ffi::PySet_Discard(set.pointer(), item.pointer()) } {
         -1 => Err(Raised::already()),
@@ -164,13 +171,27 @@ pub(crate) fn frozen(iterable: &Object) -> Result<Owned> {
 /// `len(set)`.
 #[inline(always)]
 pub(crate) fn set_length(set: &Object) -> Result<usize> {
-    // SAFETY: a live object; the function checks that it is a set.
+    if !is_set(set) {
+        return length(set);
+    }
+    // SAFETY: a live set.
     usize::try_from(unsafe { ffi::PySet_Size(set.pointer()) }).map_err(|_| Raised::already())
 }
 
-/// `list.append(item)`.
+/// Whether `object` is a `set`, by its real type.
+#[inline(always)]
+fn is_set(object: &Object) -> bool {
+    // SAFETY: a type check on a live object.
+    unsafe { ffi::PySet_Check(object.pointer()) != 0 }
+}
+
+/// `list.append(item)`; a program may have put an object of another class in the list's place.
 pub(crate) fn list_append(list: &Object, item: &Object) -> Result<()> {
-    // SAFETY: live objects; the function checks that the first is a list.
+    // SAFETY: a type check on a live object.
+    if unsafe { ffi::PyList_Check(list.pointer()) } == 0 {
+        return call_method1(list, &*intern(c"append")?, item).map(drop);
+    }
+    // SAFETY: live objects, the first of them a list.
     match unsafe { ffi::PyList_Append(list.pointer(), item.pointer()) } {
         0 => Ok(()),
         _ => Err(Raised::already()),

@@ -146,9 +146,13 @@ impl Raised {
         }
     }
 
-    /// Raises an exception instance.
+    /// Raises an exception instance. What is none (a future of another class may give anything) is a
+    /// `TypeError`, as for a `raise` statement.
     #[cold]
     pub(crate) fn restore(exception: Owned) -> Self {
+        if !is_exception(&exception) {
+            return not_an_exception();
+        }
         #[cfg(Py_3_12)]
         // SAFETY: hands the reference to the indicator.
         unsafe {
@@ -171,6 +175,9 @@ impl Raised {
     /// becomes its context.
     #[cold]
     pub(crate) fn raise(exception: &Object) -> Self {
+        if !is_exception(exception) {
+            return not_an_exception();
+        }
         // SAFETY: an exception instance with its class; the indicator takes its own references.
         unsafe { ffi::PyErr_SetObject(exception.type_pointer().cast(), exception.pointer()) };
         Self(())
@@ -244,6 +251,19 @@ unsafe extern "C" {
     fn libc_strerror(number: i32, buffer: *mut std::ffi::c_char, length: usize) -> i32;
 }
 
+/// Whether `object` is an exception instance, which the functions below read as one.
+#[inline]
+fn is_exception(object: &Object) -> bool {
+    // SAFETY: reads a flag of a live object's type.
+    unsafe { ffi::PyExceptionInstance_Check(object.pointer()) != 0 }
+}
+
+/// What `raise object` says of an object that is no exception.
+#[cold]
+fn not_an_exception() -> Raised {
+    Raised::type_error(format_args!("exceptions must derive from BaseException"))
+}
+
 /// Whether `exception` is an instance of the class `kind`, by its real type.
 #[inline]
 pub(crate) fn is_instance(exception: &Object, kind: &Object) -> bool {
@@ -271,9 +291,13 @@ pub(crate) fn failed_assertion(message: &str) -> Result<()> {
     Err(Raised::new(&names.assertion_error, format_args!("{message}")))
 }
 
-/// Gives `exception` a cause (which is also its context), as `raise exception from cause` does.
+/// Gives `exception` a cause (which is also its context), as `raise exception from cause` does. Objects that
+/// are no exceptions stay as they are.
 pub(crate) fn exception_cause(exception: &Object, cause: &Object) {
-    // SAFETY: both functions take over one reference each.
+    if !is_exception(exception) || !is_exception(cause) {
+        return;
+    }
+    // SAFETY: exception instances; both functions take over one reference each.
     unsafe {
         ffi::PyException_SetCause(exception.pointer(), cause.own().into_pointer());
         ffi::PyException_SetContext(exception.pointer(), cause.own().into_pointer());
@@ -282,22 +306,29 @@ pub(crate) fn exception_cause(exception: &Object, cause: &Object) {
 
 /// Gives `exception` no cause and hides its context, as `raise exception from None` does.
 pub(crate) fn suppress_context(exception: &Object) {
-    // SAFETY: an exception instance; null means no cause.
-    unsafe { ffi::PyException_SetCause(exception.pointer(), ptr::null_mut()) };
+    if is_exception(exception) {
+        // SAFETY: an exception instance; null means no cause.
+        unsafe { ffi::PyException_SetCause(exception.pointer(), ptr::null_mut()) };
+    }
 }
 
-/// `exception.__context__`.
+/// `exception.__context__`; none for what is no exception.
 #[cfg(Py_3_13)]
 pub(crate) fn exception_context(exception: &Object) -> Option<Owned> {
+    if !is_exception(exception) {
+        return None;
+    }
     // SAFETY: an exception instance; a new reference or null for "has none".
     unsafe { Owned::from_pointer(ffi::PyException_GetContext(exception.pointer())) }
 }
 
-/// `exception.__context__ = context`.
+/// `exception.__context__ = context`, where both are exceptions.
 #[cfg(Py_3_13)]
 pub(crate) fn set_exception_context(exception: &Object, context: Owned) {
-    // SAFETY: an exception instance; the function takes over the reference.
-    unsafe { ffi::PyException_SetContext(exception.pointer(), context.into_pointer()) };
+    if is_exception(exception) && is_exception(&context) {
+        // SAFETY: exception instances; the function takes over the reference.
+        unsafe { ffi::PyException_SetContext(exception.pointer(), context.into_pointer()) };
+    }
 }
 
 /// Whether `class` is a class and inherits from `parent`, or is it.
@@ -319,6 +350,9 @@ pub(crate) fn report_unraisable(_raised: Raised, about: &Object) {
 /// Runs `work` while `exception` counts as being handled: what `work` raises has it as its context, as
 /// inside an `except` block.
 pub(crate) fn while_handling<R>(exception: &Object, work: impl FnOnce() -> R) -> R {
+    if !is_exception(exception) {
+        return work();
+    }
     // SAFETY: the functions get and set the exception of the innermost handler; the one there before is
     // put back.
     unsafe {

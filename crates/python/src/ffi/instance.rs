@@ -212,36 +212,64 @@ unsafe fn bury<T: Native + Collectable>(this: *mut ffi::PyObject) -> bool {
 
 /// `tp_dealloc`.
 pub(super) unsafe extern "C" fn deallocate<T: Native + Collectable>(this: *mut ffi::PyObject) {
-    // SAFETY: the interpreter calls this once, for the last reference; the instance owned a reference
-    // to its type.
+    // SAFETY: the interpreter calls this once, for the last reference.
     unsafe {
-        if !bury::<T>(this) {
-            return;
+        if bury::<T>(this) {
+            let_go(this, free::<T>);
         }
-        let kind = ffi::Py_TYPE(this);
-        ptr::drop_in_place(this.cast::<T>());
-        if let Some(free) = (*kind).tp_free {
-            free(this.cast());
-        }
-        ffi::Py_DECREF(kind.cast());
     }
 }
 
 /// `tp_dealloc` of a type whose dead objects' memory is kept.
 pub(super) unsafe extern "C" fn deallocate_recycled<T: Recycled + Collectable>(this: *mut ffi::PyObject) {
-    // SAFETY: as `deallocate`. An object whose finalizer ran carries a mark in its collector header
-    // that would silence the next one's, so its memory is not used again. What the collector never saw and
-    // has no last words to say was not finalized.
+    // SAFETY: as `deallocate`. What the collector never saw and has no last words to say was not finalized.
     unsafe {
         let kind = ffi::Py_TYPE(this);
-        let exact = kind == T::type_cell().get();
         let object = receiver::<T>(this);
         let may_be_finalized = (*kind).tp_finalize.is_some() && (object.is_seen() || object.has_last_words());
-        if !bury::<T>(this) {
-            return;
+        if bury::<T>(this) {
+            let_go(this, if may_be_finalized { recycle::<T, true> } else { recycle::<T, false> });
         }
+    }
+}
+
+/// Calls `bury`, at once where the interpreter watches how deep objects die inside each other.
+///
+/// # Safety
+/// As for the function that does the same before 3.14.
+#[cfg(Py_3_14)]
+#[inline(always)]
+unsafe fn let_go(this: *mut ffi::PyObject, bury: unsafe fn(*mut ffi::PyObject)) {
+    // SAFETY: the caller's promise.
+    unsafe { bury(this) }
+}
+
+#[cfg(not(Py_3_14))]
+use super::depth::burials::bury as let_go;
+
+/// Drops the fields and frees the memory.
+///
+/// # Safety
+/// [`bury`] has returned true for `this`.
+unsafe fn free<T: Native>(this: *mut ffi::PyObject) {
+    // SAFETY: nobody can reach the object; it owned a reference to its type.
+    unsafe {
         ptr::drop_in_place(this.cast::<T>());
-        if exact && !(may_be_finalized && ffi::PyObject_GC_IsFinalized(this) != 0) {
+        free_memory(this);
+    }
+}
+
+/// Drops the fields and keeps the memory for the next object.
+///
+/// # Safety
+/// [`bury`] has returned true for `this`, which was not finalized unless `MAY_BE_FINALIZED`.
+unsafe fn recycle<T: Recycled, const MAY_BE_FINALIZED: bool>(this: *mut ffi::PyObject) {
+    // SAFETY: as `free`. An object whose finalizer ran carries a mark in its collector header that would
+    // silence the next one's, so its memory is not used again.
+    unsafe {
+        let exact = ffi::Py_TYPE(this) == T::type_cell().get();
+        ptr::drop_in_place(this.cast::<T>());
+        if exact && !(MAY_BE_FINALIZED && ffi::PyObject_GC_IsFinalized(this) != 0) {
             let body = this.cast::<u8>().add(size_of::<ffi::PyObject>());
             ptr::write_bytes(body, 0, size_of::<T>() - size_of::<ffi::PyObject>());
             if T::free_list().push(this) {
@@ -249,6 +277,18 @@ pub(super) unsafe extern "C" fn deallocate_recycled<T: Recycled + Collectable>(t
                 return;
             }
         }
+        free_memory(this);
+    }
+}
+
+/// Frees the memory of an object whose fields were dropped.
+///
+/// # Safety
+/// `this` owns a reference to its type, and nothing else any more.
+unsafe fn free_memory(this: *mut ffi::PyObject) {
+    // SAFETY: the type outlives the call, which ends with the reference to it.
+    unsafe {
+        let kind = ffi::Py_TYPE(this);
         if let Some(free) = (*kind).tp_free {
             free(this.cast());
         }

@@ -25,6 +25,7 @@ mod contents;
 mod context;
 mod convert;
 mod declare;
+mod depth;
 mod dict;
 mod error;
 mod freelist;
@@ -66,6 +67,7 @@ pub(crate) use contents::{
 };
 pub(crate) use context::{Entered, context_like, copy_context, is_context};
 pub(crate) use declare::native_type;
+pub(crate) use depth::nested;
 pub(crate) use dict::{
     Dict, dict_get, frozen, is_tuple, items_of, list_append, list_items, list_length, list_of, set_add,
     set_discard, set_length, set_of, tuple_items, tuple_of,
@@ -86,7 +88,7 @@ pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into}
 pub(crate) use lazily::Lazily;
 pub(crate) use members::assigned;
 pub(crate) use method::Step;
-pub(crate) use names::{c_text, current_loop, fill_names, intern, names, use_current_loop};
+pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, use_current_loop};
 #[cfg(Py_3_14)]
 pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};

@@ -179,13 +179,13 @@ impl FutureObject {
             Some(given) => given.own(),
             None => current_loop()?,
         };
-        let debug = match event_loop.cast::<LoopObject>() {
-            Some(ours) => {
-                self.native_loop.set(true);
-                ours.debug()
-            }
+        let ours = event_loop.cast::<LoopObject>();
+        let debug = match ours {
+            Some(ours) => ours.debug(),
             None => call_method0(&event_loop, &names().get_debug)?.is_true()?,
         };
+        // Both at once: the calls above may have initialised this very future with a loop of another kind.
+        self.native_loop.set(ours.is_some());
         self.event_loop.set(event_loop);
         if debug {
             self.remember_stack()?;

@@ -7,7 +7,7 @@ use pyo3::ffi;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Layout, Lazily, Object, Owned, Result, Slot, Visitor, allocate_unseen, call0, names,
-    native_type, show_to_collector, tuple_items, tuple_of,
+    native_type, show_to_collector, tuple_of,
 };
 
 /// How the arguments are kept.
@@ -245,9 +245,4 @@ pub(super) fn packed(arguments: &[&Object]) -> Result<(Shape, Option<Owned>)> {
         [one] => Ok((Shape::One, Some(one.own()))),
         many => Ok((Shape::Many, Some(tuple_of(many)?))),
     }
-}
-
-/// The items of a tuple of arguments.
-pub(super) fn unpacked(arguments: &Object) -> Vec<&Object> {
-    tuple_items(arguments)
 }

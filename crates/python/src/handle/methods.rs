@@ -11,7 +11,6 @@ use crate::ffi::{
 };
 use crate::future::disguise;
 
-use super::layout::{Shape, unpacked};
 use super::{HandleObject, TimerObject};
 
 /// Makes both types.
@@ -162,18 +161,14 @@ impl HandleObject {
             Some(context) => context.own(),
             None => copy_context()?,
         };
-        let empty = tuple_of(&[])?;
-        let arguments = unpacked(arguments.unwrap_or(&empty));
-        let arguments = tuple_of(&arguments)?;
+        let arguments = arguments.map_or_else(|| tuple_of(&[]), |given| Ok(given.own()))?;
         self.clear_fields();
         let none = none();
-        self.fill(
-            event_loop.unwrap_or(&none),
-            callback.unwrap_or(&none),
-            Shape::Many,
-            Some(arguments),
-            context,
-        );
+        // Clearing may have run Python code that has set this handle up itself: nothing is taken for empty.
+        self.callback.set(callback.unwrap_or(&none).own());
+        self.set_arguments(&arguments);
+        self.context.set(context);
+        self.event_loop.set(event_loop.unwrap_or(&none).own());
         if crate::ffi::call_method0(event_loop.unwrap_or(&none), &names().get_debug)?.is_true()? {
             self.remember_stack()?;
         }

@@ -7,7 +7,7 @@ use pyo3::ffi;
 use crate::awaitable::CoroutineObject;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, allocate, call0,
-    call1, names, native_type,
+    call1, names, native_type, nested,
 };
 use crate::future::any::is_done;
 
@@ -135,7 +135,8 @@ impl ConditionObject {
             return Ok(method);
         }
         match self.lock.get() {
-            Some(lock) => lock.attribute(name),
+            // The lock may be a condition, whose lock may be a condition.
+            Some(lock) => nested(c" while looking for a lock", || lock.attribute(name)),
             None => Err(Raised::attribute_error(format_args!("the condition is not initialized"))),
         }
     }

@@ -1,6 +1,6 @@
 //! Cancellation: a request now, a `CancelledError` thrown with the next step.
 
-use crate::ffi::{Object, Result, call_keywords, names};
+use crate::ffi::{Object, Result, call_keywords, names, nested};
 
 use super::TaskObject;
 use crate::future::{FutureObject, GatheringFuture};
@@ -59,15 +59,16 @@ impl TaskObject {
 }
 
 /// `awaitable.cancel(msg=message)`, without a Python call for futures and tasks of exactly our types.
+/// Whoever awaits somebody who awaits somebody hands the request on from inside its own: see [`nested`].
 pub(crate) fn cancel_any(awaitable: &Object, message: Option<&Object>) -> Result<bool> {
     if let Some(future) = awaitable.exactly::<FutureObject>() {
         return future.cancel(message);
     }
     if let Some(task) = awaitable.exactly::<TaskObject>() {
-        return task.request_cancel(message);
+        return nested(c" while cancelling", || task.request_cancel(message));
     }
     if let Some(gathering) = awaitable.exactly::<GatheringFuture>() {
-        return gathering.cancel_children(message);
+        return nested(c" while cancelling", || gathering.cancel_children(message));
     }
     let cancel = awaitable.attribute(&names().cancel)?;
     let none = crate::ffi::none();

@@ -79,10 +79,10 @@ impl TaskObject {
         self.name.set(value)
     }
 
-    /// The task's context. The task keeps it for good once it is set.
+    /// The task's context; none before `__init__` has run.
     #[inline(always)]
-    pub(crate) fn peek_context(&self) -> Option<&Object> {
-        self.context.peek()
+    pub(crate) fn context(&self) -> Option<Owned> {
+        self.context.get()
     }
 
     /// The task's context, or `None` for one whose `__init__` has not run.

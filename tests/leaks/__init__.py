@@ -1,0 +1,1 @@
+"""What a program has done a hundred times leaves nothing behind."""

@@ -1,0 +1,198 @@
+"""Streams, transports of each kind, and the methods of loops on sockets."""
+
+import os
+import socket
+
+import pytest
+
+
+class Recorder:
+    """A protocol that keeps what it is told."""
+
+    def __init__(self, aio):
+        self.lost = aio.get_running_loop().create_future()
+        self.received = []
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.received.append(data)
+
+    def datagram_received(self, data, address):
+        self.received.append(data)
+
+    def eof_received(self):
+        pass
+
+    def pause_writing(self):
+        pass
+
+    def resume_writing(self):
+        pass
+
+    def connection_lost(self, error):
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+async def fed_readers(aio):
+    reader = aio.StreamReader(limit=64)
+    reader.feed_data(b"line\nframe and more" * 3)
+    await reader.readline()
+    await reader.readuntil(b" ")
+    await reader.readexactly(3)
+    reader.feed_eof()
+    await reader.read()
+    waiting = aio.create_task(aio.StreamReader().readline())
+    await aio.sleep(0)
+    waiting.cancel()
+    await aio.wait([waiting])
+    short = aio.StreamReader()
+    short.feed_data(b"short")
+    short.feed_eof()
+    try:
+        await short.readexactly(10)
+    except aio.IncompleteReadError:
+        pass
+
+
+async def streams(aio):
+    ours, theirs = socket.socketpair()
+    reader, writer = await aio.open_unix_connection(sock=ours)
+    other, answer = await aio.open_unix_connection(sock=theirs)
+    writer.write(b"x" * 100_000)
+    await other.readexactly(100_000)
+    answer.writelines([b"line", b"\n"])
+    await answer.drain()
+    await reader.readline()
+    for each in (writer, answer):
+        each.close()
+        await each.wait_closed()
+
+
+async def servers(aio):
+    async def serve(reader, writer):
+        writer.write(await reader.readline())
+        writer.close()
+        await writer.wait_closed()
+
+    server = await aio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        reader, writer = await aio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"hello\n")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    await aio.sleep(0)
+
+
+async def transports(aio):
+    loop = aio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        transport, protocol = await loop.create_unix_connection(lambda: Recorder(aio), sock=ours)
+        theirs.send(b"data")
+        transport.write(b"data")
+        transport.writelines([b"more", bytearray(b"data")])
+        while not protocol.received:
+            await aio.sleep(0)
+        transport.abort()
+        await protocol.lost
+
+
+async def writers_whose_peer_is_gone(aio):
+    loop = aio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    transport, protocol = await loop.create_unix_connection(lambda: Recorder(aio), sock=ours)
+    transport.write(b"x" * 1_000_000)
+    theirs.close()
+    await protocol.lost
+
+
+async def datagrams(aio):
+    loop = aio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(
+        lambda: Recorder(aio), local_addr=("127.0.0.1", 0)
+    )
+    transport.sendto(b"datagram", transport.get_extra_info("sockname"))
+    while not protocol.received:
+        await aio.sleep(0)
+    transport.close()
+    await protocol.lost
+
+
+async def pipes(aio):
+    loop = aio.get_running_loop()
+    reading, writing = os.pipe()
+    source, receiver = await loop.connect_read_pipe(
+        lambda: Recorder(aio), os.fdopen(reading, "rb", 0)
+    )
+    sink, sender = await loop.connect_write_pipe(lambda: Recorder(aio), os.fdopen(writing, "wb", 0))
+    sink.write(b"through the pipe")
+    while not receiver.received:
+        await aio.sleep(0)
+    sink.close()
+    await sender.lost
+    source.close()
+    await receiver.lost
+
+
+async def sockets(aio):
+    loop = aio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        await loop.sock_sendall(ours, b"data")
+        await loop.sock_recv(theirs, 2)
+        await loop.sock_recv_into(theirs, bytearray(2))
+        waiting = aio.create_task(loop.sock_recv(theirs, 10))
+        await aio.sleep(0)
+        waiting.cancel()
+        await aio.wait([waiting])
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        listener.setblocking(False)
+        client.setblocking(False)
+        await loop.sock_connect(client, listener.getsockname())
+        accepted, _ = await loop.sock_accept(listener)
+        accepted.close()
+
+
+async def names(aio):
+    loop = aio.get_running_loop()
+    await loop.getaddrinfo("127.0.0.1", 80)
+    await loop.getaddrinfo("localhost", 80)
+
+
+async def watched_descriptors(aio):
+    loop = aio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ready = aio.Event()
+        loop.add_reader(ours, ready.set)
+        loop.add_writer(ours, id, object())
+        theirs.send(b"x")
+        await ready.wait()
+        loop.remove_reader(ours)
+        loop.remove_writer(ours)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        fed_readers,
+        streams,
+        servers,
+        transports,
+        writers_whose_peer_is_gone,
+        datagrams,
+        pipes,
+        sockets,
+        names,
+        watched_descriptors,
+    ],
+    ids=lambda work: work.__name__,
+)
+def test_nothing_is_left_behind_by(work, flat):
+    flat(work)
