@@ -54,6 +54,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     ffi::prepare_stop()?;
     #[cfg(Py_3_14)]
     ffi::learn_layout()?;
+    ffi::look_into_contexts()?;
     NativeFunction::register(module)?;
     future::register(module)?;
     task::register(module)?;

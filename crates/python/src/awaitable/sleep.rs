@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::event_loop::{LoopObject, running_native_loop};
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
-    copy_context, names, none,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0, names,
+    none,
 };
 use crate::future::as_future;
 use crate::handle::TimerObject;
@@ -103,8 +103,8 @@ impl Sleep {
         let result = self.result.get().unwrap_or_else(none);
         let when = event_loop.now()? + seconds;
         let callback = &names().set_result_unless_cancelled;
-        let timer =
-            TimerObject::new(event_loop, when, None, callback, &[future.object(), &result], copy_context()?)?;
+        let context = event_loop.context_for_later(None)?;
+        let timer = TimerObject::new(event_loop, when, None, callback, &[future.object(), &result], context)?;
         event_loop.add_timer(when, timer.clone())?;
         self.timer.set(timer.into_object());
         self.waiting.begin_future(future);

@@ -1,8 +1,7 @@
 //! `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`.
 
 use crate::ffi::{
-    Args, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, copy_context, names,
-    thread_identity,
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, names, thread_identity,
 };
 use crate::handle::{HandleObject, TimerObject};
 
@@ -26,15 +25,6 @@ pub(crate) fn call_soon(
     let positional = values.len();
     values.extend(context);
     call_keywords(&method, &values, positional, context.map(|_| &*names().context_keyword)).map(drop)
-}
-
-/// The context of a new handle: the given one, or a copy of the current one.
-#[inline(always)]
-pub(super) fn context_or_copy(context: Option<&Object>) -> Result<Owned> {
-    match context {
-        Some(context) => Ok(context.own()),
-        None => copy_context(),
-    }
 }
 
 impl LoopObject {
@@ -76,7 +66,7 @@ impl LoopObject {
         arguments: &[&Object],
         context: Option<&Object>,
     ) -> Result<Owned<HandleObject>> {
-        let handle = HandleObject::queued(self, callback, arguments, context_or_copy(context)?)?;
+        let handle = HandleObject::queued(self, callback, arguments, self.context_for_later(context)?)?;
         self.queue(Ready::Handle(handle.clone()))?;
         Ok(handle)
     }
@@ -145,7 +135,8 @@ impl LoopObject {
             // asyncio takes it and then dies of it in its selector: say so where the mistake is.
             return Err(Raised::value_error(format_args!("Invalid delay: NaN (not a number)")));
         }
-        let timer = TimerObject::new(self, when, given, callback, arguments, context_or_copy(context)?)?;
+        let timer =
+            TimerObject::new(self, when, given, callback, arguments, self.context_for_later(context)?)?;
         self.add_timer(when, timer.clone())?;
         Ok(timer)
     }

@@ -8,6 +8,7 @@
 //! * `run.rs`: running one entry, and what becomes of its exceptions
 //! * `poll.rs`: asking the selector, with the interpreter released while the loop is blocked
 //! * `call.rs`: `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`
+//! * `contexts.rs`: the contexts of what runs later, copied only when somebody could tell
 //! * `tasks.rs`: `create_future`, `create_task`
 //! * `source.rs`: native objects that the selector calls for
 //! * `watch.rs`: readers and writers; `transports.rs`: which descriptor is whose
@@ -26,6 +27,7 @@
 //! Read next: `transport/`, when bytes come into play.
 
 mod call;
+mod contexts;
 mod entry;
 mod executor;
 mod methods;
@@ -40,6 +42,7 @@ mod turn;
 mod watch;
 
 pub(crate) use call::call_soon;
+pub(crate) use contexts::{Later, Share, shown_context};
 pub(crate) use entry::Ready;
 pub(crate) use methods::{note_fork, register};
 pub(crate) use object::{LoopObject, current_loop, running_loop, running_loop_if_any, running_native_loop};

@@ -20,6 +20,7 @@ use crate::handle::TimerObject;
 use crate::task::{CurrentTask, thread_running_loop};
 
 use super::Ready;
+use super::contexts::Contexts;
 use super::resolver::Lookups;
 use super::source::Watcher;
 use super::transports::Transports;
@@ -33,6 +34,7 @@ pub(crate) struct LoopObject {
     head: ffi::PyObject,
     pub(super) engine: Lazily<Engine>,
     pub(super) current: CurrentTask,
+    pub(super) contexts: Contexts,
     /// The thread that runs the loop (`threading.get_ident()`), 0 while it does not run.
     pub(super) thread: Cell<u64>,
     /// Whether the loop is in its turns: alive, whatever the collector may think.
@@ -132,6 +134,7 @@ unsafe impl Native for LoopObject {
 
 impl Collectable for LoopObject {
     fn traverse(&self, visitor: &mut Visitor) {
+        self.contexts.traverse(visitor);
         visitor.slot(&self.task_factory);
         visitor.slot(&self.current_handle);
         visitor.slot(&self.transports);
@@ -148,6 +151,7 @@ impl Collectable for LoopObject {
     }
 
     fn clear(&self) {
+        self.contexts.clear();
         self.task_factory.clear();
         self.current_handle.clear();
         self.transports.clear();

@@ -35,7 +35,7 @@ impl LoopObject {
             Ready::Throw(task, exception) => self.run_step(&task, |task| task.step(Some(exception))),
             Ready::Handle(handle) => {
                 self.current.hide(self.object())?;
-                let ran = if handle.is_cancelled() { Ok(()) } else { handle.run() };
+                let ran = if handle.is_cancelled() { Ok(()) } else { handle.run(Some(self)) };
                 handle.let_go();
                 ran
             }
@@ -50,7 +50,7 @@ impl LoopObject {
             Ready::Cancel(future) => self.cancel_future(&future),
             Ready::Timer(timer) => {
                 self.current.hide(self.object())?;
-                let ran = if timer.is_cancelled() { Ok(()) } else { timer.run() };
+                let ran = if timer.is_cancelled() { Ok(()) } else { timer.run(Some(self)) };
                 timer.let_go();
                 ran
             }
@@ -104,16 +104,12 @@ impl LoopObject {
     /// Steps a task: in its context, as the current one.
     #[inline(always)]
     fn run_step(&self, task: &TaskObject, step: impl FnOnce(&TaskObject) -> Result<()>) -> Result<()> {
-        // A reference of our own: a task that is initialised anew while it runs gets another context.
-        let stepped = match task.context() {
-            Some(context) => Entered::new(&context).and_then(|_entered| {
-                self.current.begin(self.object(), task)?;
-                let stepped = step(task);
-                self.current.end();
-                stepped
-            }),
-            None => Ok(()),
-        };
+        let stepped = self.within(task.context(), task.share(), || {
+            self.current.begin(self.object(), task)?;
+            let stepped = step(task);
+            self.current.end();
+            stepped
+        });
         match stepped {
             Ok(()) => Ok(()),
             Err(raised) => self.step_failed(task, raised),
@@ -131,7 +127,7 @@ impl LoopObject {
     /// A handle that stands for a task's step in reports.
     fn handle_of_step(&self, task: &TaskObject) -> Result<Owned<HandleObject>> {
         let callback = task.wakeup_method()?;
-        HandleObject::new(self, &callback, &[], task.context_or_none())
+        HandleObject::new(self, &callback, &[], task.context_or_none()?)
     }
 
     /// Debug mode: as [`LoopObject::run_entry_now`], with the entry shown as `_current_handle` and a

@@ -7,7 +7,7 @@ use aioxide_core::ready::Queue;
 use aioxide_core::sys::clock;
 use aioxide_core::time::{due_limit, timeout_until};
 
-use crate::ffi::{Layout, Owned, Result, call_method0, names};
+use crate::ffi::{Collectable, Layout, Owned, Result, call_method0, names};
 use crate::handle::TimerObject;
 
 use super::Ready;
@@ -17,9 +17,10 @@ use super::object::{Engine, LoopObject};
 struct Turns<'a>(&'a LoopObject);
 
 impl<'a> Turns<'a> {
-    fn begin(event_loop: &'a LoopObject) -> Self {
+    fn begin(event_loop: &'a LoopObject) -> Result<Self> {
+        event_loop.begin_sharing()?;
         event_loop.turning.set(true);
-        Self(event_loop)
+        Ok(Self(event_loop))
     }
 }
 
@@ -27,6 +28,7 @@ impl Drop for Turns<'_> {
     /// From here on the loop may be garbage, and what it holds with it.
     fn drop(&mut self) {
         self.0.turning.set(false);
+        self.0.contexts.clear();
         let Some(engine) = self.0.engine.get() else { return };
         engine.ready.with(|ready| ready.iter().for_each(Ready::show));
         engine.timers.with(|timers| timers.iter().for_each(|(_, timer)| timer.show()));
@@ -53,7 +55,7 @@ impl LoopObject {
     /// Runs turns until `stop()` is called or something leaves the loop.
     pub(super) fn run_turns(&self) -> Result<()> {
         self.engine()?.policy.with(PollPolicy::begin_run);
-        let _turns = Turns::begin(self);
+        let turns = Turns::begin(self)?;
         let outcome = loop {
             if let Err(raised) = self.run_turn() {
                 break Err(raised);
@@ -63,9 +65,13 @@ impl LoopObject {
             }
         };
         match outcome {
-            Ok(()) => self.current.hide(self.object()),
+            Ok(()) => {
+                drop(turns);
+                self.current.hide(self.object())
+            }
             Err(raised) => {
                 let exception = raised.take();
+                drop(turns);
                 self.current.hide(self.object())?;
                 Err(crate::ffi::Raised::restore(exception))
             }

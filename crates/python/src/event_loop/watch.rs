@@ -1,9 +1,8 @@
 //! Readers and writers: callbacks for descriptors that are ready.
 
-use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, call1, names};
+use crate::ffi::{Args, IntoOwned, Layout, Object, Owned, Raised, Result, call1, copy_context, names};
 use crate::handle::HandleObject;
 
-use super::call::context_or_copy;
 use super::object::LoopObject;
 use super::source::{Direction, Watcher};
 
@@ -36,7 +35,12 @@ impl LoopObject {
             return Err(Raised::type_error(format_args!("a file descriptor and a callback are required")));
         };
         let number = descriptor(fd)?;
-        let handle = HandleObject::new(self, callback, arguments, context_or_copy(context)?)?;
+        let handle = HandleObject::new(
+            self,
+            callback,
+            arguments,
+            context.map_or_else(copy_context, |context| Ok(context.own()))?,
+        )?;
         self.set_watcher(number, direction, Watcher::Handle(handle.clone()))?;
         Ok(handle)
     }

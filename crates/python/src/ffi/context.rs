@@ -1,8 +1,97 @@
-//! `contextvars`: copying a context, and running inside one.
+//! `contextvars`: copying a context, running inside one, and seeing that two are alike.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 
 use super::{Layout, Object, Owned, Raised, Result};
+
+/// Where a thread state keeps its current context; 0 for a Python that this was not written for.
+const CURRENT: usize = if cfg!(Py_3_16) {
+    0
+} else if cfg!(Py_3_15) {
+    232
+} else if cfg!(Py_3_12) {
+    208
+} else {
+    224
+};
+
+/// Where a context keeps its variables, an immutable map.
+const VARIABLES: usize = 24;
+
+/// Whether both places are what they are thought to be; see [`look_into_contexts`].
+static CAN_COMPARE: AtomicBool = AtomicBool::new(false);
+
+/// The variables of a context, to be compared with another's: equal ones are the same map. Different ones
+/// may be, too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Variables(*const c_void);
+
+/// The variables of the current context; `None` when there is no telling.
+#[inline(always)]
+pub(crate) fn current_variables() -> Option<Variables> {
+    if !CAN_COMPARE.load(Ordering::Relaxed) {
+        return None;
+    }
+    // SAFETY: `look_into_contexts` has found the current context at this place of the thread state.
+    let current = unsafe { *ffi::PyThreadState_Get().cast::<u8>().add(CURRENT).cast::<*mut ffi::PyObject>() };
+    // SAFETY: null, or a live context.
+    (!current.is_null()).then(|| unsafe { variables_at(current) })
+}
+
+/// The variables of `context`, which is a `contextvars.Context`.
+#[inline(always)]
+pub(crate) fn variables_of(context: &Object) -> Variables {
+    // SAFETY: a live context.
+    unsafe { variables_at(context.pointer()) }
+}
+
+/// # Safety
+/// `context` is a live `contextvars.Context`.
+#[inline(always)]
+unsafe fn variables_at(context: *mut ffi::PyObject) -> Variables {
+    // SAFETY: inside the object, which is larger (`look_into_contexts` compares nothing otherwise).
+    Variables(unsafe { *context.cast::<u8>().add(VARIABLES).cast::<*const c_void>() })
+}
+
+/// Finds out, when the module is imported, whether contexts can be compared. If this Python keeps things
+/// elsewhere, every context is copied.
+pub(crate) fn look_into_contexts() -> Result<()> {
+    // SAFETY: returns a new reference or null with an exception.
+    let context =
+        unsafe { Owned::<Object>::from_pointer(ffi::PyContext_New()) }.ok_or_else(Raised::already)?;
+    // SAFETY: reads the size of a type.
+    let size = unsafe { (*ffi::Py_TYPE(context.pointer())).tp_basicsize };
+    if CURRENT == 0 || usize::try_from(size).unwrap_or(0) < VARIABLES + size_of::<Variables>() {
+        return Ok(());
+    }
+    let _entered = Entered::new(&context)?;
+    // SAFETY: the place lies inside every thread state of the versions that CURRENT knows.
+    let current = unsafe { *ffi::PyThreadState_Get().cast::<u8>().add(CURRENT).cast::<*mut ffi::PyObject>() };
+    let before = variables_of(&context);
+    let copied = variables_of(&*copy_context()?);
+    set_a_variable()?;
+    let after = variables_of(&context);
+    let found = current == context.pointer() && before == copied && before != after;
+    CAN_COMPARE.store(found && ![before.0, after.0].contains(&ptr::null()), Ordering::Relaxed);
+    Ok(())
+}
+
+/// Sets a variable in the current context.
+fn set_a_variable() -> Result<()> {
+    // SAFETY: both return a new reference or null with an exception.
+    unsafe {
+        let variable =
+            Owned::<Object>::from_pointer(ffi::PyContextVar_New(c"aioxide".as_ptr(), ptr::null_mut()))
+                .ok_or_else(Raised::already)?;
+        Owned::<Object>::from_pointer(ffi::PyContextVar_Set(variable.pointer(), variable.pointer()))
+            .ok_or_else(Raised::already)
+            .map(drop)
+    }
+}
 
 /// A copy of the current context (O(1): the variables are shared until one side sets one).
 #[inline]

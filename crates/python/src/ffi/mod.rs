@@ -65,7 +65,9 @@ pub(crate) use contents::{
     byte_array_of, extend_byte_array, has_buffer, is_byte_array, joined_bytes, joined_slices,
     skip_in_byte_array, with_byte_array,
 };
-pub(crate) use context::{Entered, context_like, copy_context, is_context};
+pub(crate) use context::{
+    Entered, context_like, copy_context, current_variables, is_context, look_into_contexts, variables_of,
+};
 pub(crate) use declare::native_type;
 pub(crate) use depth::nested;
 pub(crate) use dict::{

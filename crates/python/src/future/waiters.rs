@@ -39,7 +39,7 @@ impl Waiter {
     /// The callback and context under which Python sees this waiter.
     pub(crate) fn as_callback(&self) -> Result<(Owned, Owned)> {
         match self {
-            Self::Task(task) => Ok((task.wakeup_method()?, task.context_or_none())),
+            Self::Task(task) => Ok((task.wakeup_method()?, task.context_or_none()?)),
             Self::Callback { callback, context } => Ok((callback.clone(), context.clone())),
             Self::Observer(observer) => Ok((observer.clone().into_object(), copy_context()?)),
         }

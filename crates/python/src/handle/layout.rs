@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use pyo3::ffi;
 
-use crate::event_loop::LoopObject;
+use crate::event_loop::{Later, LoopObject, Share, shown_context};
 use crate::ffi::{
     Collectable, Layout, Lazily, Object, Owned, Result, Slot, Visitor, allocate_unseen, call0, names,
     native_type, show_to_collector, tuple_of,
@@ -42,6 +42,7 @@ pub(crate) struct HandleObject {
     /// Whether the collector does not know the handle. A loop that runs is alive, and with it all that it is going to
     /// call: the collector would look at ten thousand pending timers again and again for nothing.
     pub(super) hidden: Cell<bool>,
+    pub(super) share: Cell<Share>,
     /// The thread that runs such a handle's callback; 0 when none does.
     #[cfg(Py_3_14)]
     pub(super) runner: Cell<u64>,
@@ -110,7 +111,7 @@ impl HandleObject {
         arguments: &[&Object],
         context: Owned,
     ) -> Result<Owned<Self>> {
-        let handle = Self::queued(event_loop, callback, arguments, context)?;
+        let handle = Self::queued(event_loop, callback, arguments, Later::own(context))?;
         handle.show();
         Ok(handle)
     }
@@ -121,7 +122,7 @@ impl HandleObject {
         event_loop: &LoopObject,
         callback: &Object,
         arguments: &[&Object],
-        context: Owned,
+        context: Later,
     ) -> Result<Owned<Self>> {
         let (shape, arguments) = packed(arguments)?;
         let handle = allocate_unseen::<Self>(|handle| {
@@ -144,6 +145,11 @@ impl HandleObject {
         Ok(())
     }
 
+    /// The context that the callback runs in.
+    pub(super) fn get_context(&self) -> Result<Option<Owned>> {
+        shown_context(&self.context, &self.share)
+    }
+
     /// Shows the handle to the collector.
     #[inline(always)]
     pub(crate) fn show(&self) {
@@ -160,14 +166,14 @@ impl HandleObject {
         callback: &Object,
         shape: Shape,
         arguments: Option<Owned>,
-        context: Owned,
+        context: Later,
     ) {
         self.callback.fill(callback.own());
         if let Some(arguments) = arguments {
             self.arguments.fill(arguments);
         }
         self.shape.set(shape);
-        self.context.fill(context);
+        context.fill(&self.context, &self.share);
         self.event_loop.fill(event_loop.own());
     }
 

@@ -5,6 +5,7 @@ use std::mem::offset_of;
 
 use pyo3::ffi;
 
+use crate::event_loop::Share;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, copy_context, names,
     none, not_implemented, tuple_of,
@@ -30,7 +31,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     let builder = if cfg!(Py_3_12) {
         builder.method(
             c"get_context",
-            |handle: &HandleObject| handle.context.get(),
+            HandleObject::get_context,
             c"get_context($self, /)\n--\n\nReturn the contextvars.Context that the callback runs in.",
         )
     } else {
@@ -97,7 +98,7 @@ fn attributes(builder: TypeBuilder<HandleObject>) -> TypeBuilder<HandleObject> {
                 Ok(())
             },
         )
-        .getter(c"_context", |handle: &HandleObject| handle.context.get())
+        .getter(c"_context", HandleObject::get_context)
         .getter(c"_loop", |handle: &HandleObject| handle.event_loop.get())
         .getter(c"_repr", |handle: &HandleObject| {
             handle.rare.get().and_then(|rare| rare.representation.get())
@@ -168,6 +169,7 @@ impl HandleObject {
         self.callback.set(callback.unwrap_or(&none).own());
         self.set_arguments(&arguments);
         self.context.set(context);
+        self.share.set(Share::Own);
         self.event_loop.set(event_loop.unwrap_or(&none).own());
         if crate::ffi::call_method0(event_loop.unwrap_or(&none), &names().get_debug)?.is_true()? {
             self.remember_stack()?;
@@ -183,7 +185,7 @@ impl HandleObject {
 
     /// `_run()`: a subclass may override it, and a debugger may wrap it.
     fn run_from_python(&self) -> Result<()> {
-        self.run()
+        self.run(None)
     }
 }
 

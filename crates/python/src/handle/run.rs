@@ -1,5 +1,6 @@
 //! Calling a handle's callback.
 
+use crate::event_loop::LoopObject;
 use crate::ffi::Dict;
 use crate::ffi::{
     Entered, Layout, Owned, Raised, Result, call_method1, call_positional, call0, call1, names,
@@ -10,23 +11,21 @@ use super::HandleObject;
 use super::layout::Shape;
 
 impl HandleObject {
-    /// Calls the callback in its context. Its exceptions go to the loop's exception handler; what comes
-    /// back as an error has to leave the loop.
+    /// Calls the callback in its context, for the loop that runs it; `None` when somebody else calls `_run()`. Its
+    /// exceptions go to the loop's exception handler; what comes back as an error has to leave the loop.
     #[inline]
-    pub(crate) fn run(&self) -> Result<()> {
+    pub(crate) fn run(&self, event_loop: Option<&LoopObject>) -> Result<()> {
         #[cfg(Py_3_14)]
         if self.thread_safe.get() {
-            return self.run_alone();
+            return self.run_alone(event_loop);
         }
-        self.call()
+        self.call(event_loop)
     }
 
     #[inline(always)]
-    pub(super) fn call(&self) -> Result<()> {
-        let (Some(callback), Some(context)) = (self.callback.get(), self.context.get()) else {
-            return Ok(());
-        };
-        let called = Entered::new(&context).and_then(|_entered| match self.shape.get() {
+    pub(super) fn call(&self, event_loop: Option<&LoopObject>) -> Result<()> {
+        let Some(callback) = self.callback.get() else { return Ok(()) };
+        let call = || match self.shape.get() {
             Shape::Nothing => call0(&callback),
             Shape::One => {
                 self.arguments.get().map_or_else(|| call0(&callback), |only| call1(&callback, &only))
@@ -35,9 +34,16 @@ impl HandleObject {
                 .arguments
                 .get()
                 .map_or_else(|| call0(&callback), |tuple| call_positional(&callback, &tuple)),
-        });
+        };
+        let called = match event_loop {
+            Some(ours) => ours.within(&self.context, &self.share, || call().map(drop)),
+            None => match self.get_context()? {
+                Some(context) => Entered::new(&context).and_then(|_entered| call().map(drop)),
+                None => Ok(()),
+            },
+        };
         match called {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(raised) => self.failed(raised),
         }
     }

@@ -3,20 +3,21 @@
 //! asyncio gives each such handle a lock. Here the interpreter's lock does almost all of its work; a lock
 //! of its own, the *gate*, is only made when a thread asks for a handle whose callback another one runs.
 
+use crate::event_loop::LoopObject;
 use crate::ffi::{Result, call_method0, call0, names, thread_identity};
 
 use super::HandleObject;
 
 impl HandleObject {
     /// Calls the callback, unless it was cancelled while another thread ran the handle.
-    pub(super) fn run_alone(&self) -> Result<()> {
+    pub(super) fn run_alone(&self, event_loop: Option<&LoopObject>) -> Result<()> {
         self.wait_for_others()?;
         if self.is_cancelled() {
             return Ok(());
         }
         // The callback may run its own handle: only the outermost run opens the gate.
         let outer = self.runner.replace(thread_identity());
-        let ran = self.call();
+        let ran = self.call(event_loop);
         self.runner.set(outer);
         if outer == 0 {
             self.open_gate()?;

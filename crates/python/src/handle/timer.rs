@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Deref;
 
-use crate::event_loop::LoopObject;
+use crate::event_loop::{Later, LoopObject};
 use crate::ffi::{
     IntoOwned, Layout, Object, Owned, Result, Slot, allocate_unseen, call_method1, names, native_type,
 };
@@ -60,7 +60,7 @@ impl TimerObject {
         when_given: Option<Owned>,
         callback: &Object,
         arguments: &[&Object],
-        context: Owned,
+        context: Later,
     ) -> Result<Owned<Self>> {
         let (shape, arguments) = packed(arguments)?;
         let timer = allocate_unseen::<Self>(|timer| {

@@ -6,7 +6,7 @@ use pyo3::ffi;
 
 use crate::event_loop::{LoopObject, Ready, running_loop};
 use crate::ffi::{
-    Constant, Layout, Object, Raised, Result, Slot, call_method0, call_method1, call_method2, copy_context,
+    Constant, Layout, Object, Raised, Result, Slot, call_method0, call_method1, call_method2,
     exception_cause, is_subclass, names, native_type,
 };
 #[cfg(Py_3_13)]
@@ -112,7 +112,7 @@ impl TimeoutObject {
 
     #[inline(always)]
     fn set_native_handle(&self, event_loop: &LoopObject, seconds: f64, callback: &Object) -> Result<()> {
-        let context = copy_context()?;
+        let context = event_loop.context_for_later(None)?;
         if seconds <= event_loop.now()? {
             let handle = HandleObject::queued(event_loop, callback, &[self.object()], context)?;
             event_loop.queue(Ready::Handle(handle.clone()))?;

@@ -3,7 +3,7 @@
 use pyo3::ffi;
 
 use crate::awaitable::{adopt, is_native_awaitable};
-use crate::event_loop::LoopObject;
+use crate::event_loop::{Later, LoopObject, Share};
 use crate::ffi::{
     Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call_method0, call1,
     copy_context, is_context, names,
@@ -69,12 +69,15 @@ impl TaskObject {
         context: Option<&Object>,
     ) -> Result<Owned<Self>> {
         check_coroutine(coroutine)?;
-        let context = own_or_copied(context)?;
+        let context = match context {
+            None => event_loop.context_for_later(None)?,
+            given => Later::own(own_or_copied(given)?),
+        };
         adopt(coroutine);
         let task = allocate_recycled::<Self>(|task| {
             task.adopt_loop(event_loop);
             task.coroutine.fill(coroutine.own());
-            task.context.fill(context);
+            context.fill(&task.context, &task.share);
             task.awaiters.mark();
         })?;
         task.give_name(name)?;
@@ -99,6 +102,7 @@ impl TaskObject {
         self.quiet.set(true);
         check_coroutine(coroutine)?;
         self.context.set(own_or_copied(context.filter(|context| !context.is_none()))?);
+        self.share.set(Share::Own);
         self.quiet.set(false);
         adopt(coroutine);
         self.coroutine.set(coroutine.own());
@@ -140,7 +144,7 @@ impl TaskObject {
     /// Runs the first step now, as the current task, inside whatever runs at the moment.
     fn start_eagerly(&self) -> Result<()> {
         let event_loop = self.get_loop()?.own();
-        let context = self.context_or_none();
+        let context = self.context_or_none()?;
         let previous = swap(&event_loop, Some(self.object()))?;
         self.list();
         let stepped = Entered::new(&context).and_then(|_entered| self.step(None));

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ops::Deref;
 
+use crate::event_loop::{Share, shown_context};
 use crate::ffi::{Layout, Object, Owned, Result, Slot, names, native_type, none, report_unraisable};
 use crate::future::FutureObject;
 
@@ -27,6 +28,8 @@ pub(crate) struct TaskObject {
     pub(super) must_cancel: Cell<bool>,
     /// Whether the task says nothing when it dies pending (`_log_destroy_pending = False`).
     pub(super) quiet: Cell<bool>,
+    /// Whose the context is.
+    pub(super) share: Cell<Share>,
     pub(super) awaiters: Awaiters,
     pub(super) coroutine: Slot,
     pub(super) name: Name,
@@ -79,14 +82,20 @@ impl TaskObject {
         self.name.set(value)
     }
 
-    /// The task's context; none before `__init__` has run.
+    /// Where the task keeps its context, or what it shares with others; for [`LoopObject::within`].
     #[inline(always)]
-    pub(crate) fn context(&self) -> Option<Owned> {
-        self.context.get()
+    pub(crate) fn context(&self) -> &Slot {
+        &self.context
     }
 
-    /// The task's context, or `None` for one whose `__init__` has not run.
-    pub(crate) fn context_or_none(&self) -> Owned {
-        self.context.get().unwrap_or_else(none)
+    /// What the task keeps there.
+    #[inline(always)]
+    pub(crate) fn share(&self) -> &Cell<Share> {
+        &self.share
+    }
+
+    /// The task's own context, or `None` for one whose `__init__` has not run.
+    pub(crate) fn context_or_none(&self) -> Result<Owned> {
+        Ok(shown_context(&self.context, &self.share)?.unwrap_or_else(none))
     }
 }

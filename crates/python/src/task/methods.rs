@@ -4,6 +4,7 @@ use std::mem::offset_of;
 
 use pyo3::ffi;
 
+use crate::event_loop::shown_context;
 use crate::ffi::{
     Args, BoundMethod, Layout, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder, allocate,
     call_keywords, call1, names, native_type,
@@ -56,7 +57,7 @@ fn methods(builder: TypeBuilder<TaskObject>) -> TypeBuilder<TaskObject> {
     if cfg!(Py_3_12) {
         builder.method(
             c"get_context",
-            |task: &TaskObject| task.context.get(),
+            |task: &TaskObject| shown_context(&task.context, &task.share),
             c"get_context($self, /)\n--\n\nReturn the contextvars.Context that the coroutine runs in.",
         )
     } else {

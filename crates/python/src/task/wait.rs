@@ -68,7 +68,7 @@ impl TaskObject {
         yielded.set_attribute(&names().asyncio_future_blocking, &names().false_)?;
         let wakeup = self.wakeup_method()?;
         let add = yielded.attribute(&names().add_done_callback)?;
-        let context = self.context_or_none();
+        let context = self.context_or_none()?;
         call_keywords(&add, &[&wakeup, &context], 1, Some(&names().context_keyword))?;
         self.fut_waiter.set(yielded.own());
         if self.must_cancel.get() { self.cancel_what_is_awaited() } else { Ok(()) }
@@ -101,7 +101,7 @@ impl TaskObject {
         }
         let callback = step_callback(self, exception)?;
         let event_loop = self.get_loop()?.own();
-        call_soon(&event_loop, &callback, None, Some(&self.context_or_none()))
+        call_soon(&event_loop, &callback, None, Some(&*self.context_or_none()?))
     }
 }
 

@@ -1,0 +1,182 @@
+//! Contexts that are copied only when somebody could tell.
+//!
+//! Every task, callback and timer runs in a copy of the context in which it was made. In most programs these copies are
+//! all alike: what is made while the variables are those of the run's beginning needs no copy of its own. It shares one,
+//! the *base*, and for each of its steps it is *lent* a context that was made for this and is used again. A task
+//! that waits is 64 bytes smaller for it, and the collector has one object less to look at for each handle.
+//!
+//! What must always be true: nobody runs in the base, or gets to see it. A lent context that has changed, or that
+//! somebody else has got hold of, stays with whom it was lent to and is then a context like any other. Base and lent
+//! context go with the end of the run: until then the values in them live in the run's own context anyway.
+
+use std::cell::Cell;
+
+use crate::ffi::{
+    Collectable, Entered, Layout, Object, Owned, Raised, Result, Slot, Visitor, context_like, copy_context,
+    current_variables, variables_of,
+};
+
+use super::object::LoopObject;
+
+/// Whose a context is that a task or a handle holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Share {
+    /// The holder's own. Zero, so that a new object's memory says so.
+    Own = 0,
+    /// The base of a run, which others hold too.
+    Shared = 1,
+    /// Lent for a step that runs right now.
+    Lent = 2,
+}
+
+/// The context for something that is going to run later.
+pub(crate) struct Later {
+    context: Owned,
+    share: Share,
+}
+
+impl Later {
+    /// A context of one's own.
+    #[inline(always)]
+    pub(crate) fn own(context: Owned) -> Self {
+        Self { context, share: Share::Own }
+    }
+
+    /// Puts it into a new object's fields.
+    #[inline(always)]
+    pub(crate) fn fill(self, context: &Slot, share: &Cell<Share>) {
+        context.fill(self.context);
+        share.set(self.share);
+    }
+}
+
+/// What a loop that runs has for those who share.
+#[derive(Default)]
+pub(super) struct Contexts {
+    base: Slot,
+    /// A copy of the base, while it is not lent.
+    spare: Slot,
+}
+
+impl Collectable for Contexts {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.base);
+        visitor.slot(&self.spare);
+    }
+
+    fn clear(&self) {
+        self.base.clear();
+        self.spare.clear();
+    }
+}
+
+impl LoopObject {
+    /// A run begins, in the context that those who are made in it will share.
+    pub(super) fn begin_sharing(&self) -> Result<()> {
+        if current_variables().is_some() {
+            self.contexts.base.set(copy_context()?);
+        }
+        Ok(())
+    }
+
+    /// The context for what is made now and runs later: the given one, or the current one as it is now.
+    #[inline(always)]
+    pub(crate) fn context_for_later(&self, given: Option<&Object>) -> Result<Later> {
+        if let Some(given) = given {
+            return Ok(Later::own(given.own()));
+        }
+        match self.contexts.base.peek() {
+            Some(base) if current_variables() == Some(variables_of(base)) => {
+                Ok(Later { context: base.own(), share: Share::Shared })
+            }
+            _ => copy_context().map(Later::own),
+        }
+    }
+
+    /// Does `work` in the context of whoever holds it in `context`; nothing when there is none.
+    #[inline(always)]
+    pub(crate) fn within(
+        &self,
+        context: &Slot,
+        share: &Cell<Share>,
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        if share.get() == Share::Shared {
+            let Some((lent, base)) = self.lend(context, share)? else { return Ok(()) };
+            let done = Entered::new(&lent).and_then(|_entered| work());
+            return self.take_back(lent, base, context, share, done);
+        }
+        let Some(own) = context.get() else { return Ok(()) };
+        Entered::new(&own).and_then(|_entered| work())
+    }
+
+    /// Puts a context like the base into the place of the base. Gives both.
+    #[inline(always)]
+    fn lend(&self, context: &Slot, share: &Cell<Share>) -> Result<Option<(Owned, Owned)>> {
+        let Some(base) = context.peek() else { return Ok(None) };
+        let lent = match self.contexts.spare.take() {
+            Some(spare) if variables_of(&spare) == variables_of(base) => spare,
+            _ => context_like(base)?,
+        };
+        let Some(base) = context.take() else { return Ok(None) };
+        context.fill(lent.clone());
+        share.set(Share::Lent);
+        Ok(Some((lent, base)))
+    }
+
+    /// Puts the base back, unless the lent context is no longer like it or is held elsewhere.
+    #[inline(always)]
+    fn take_back(
+        &self,
+        lent: Owned,
+        base: Owned,
+        context: &Slot,
+        share: &Cell<Share>,
+        done: Result<()>,
+    ) -> Result<()> {
+        if share.get() != Share::Lent || !context.holds(&lent) {
+            return keep_error(done, || drop(base));
+        }
+        // Not the last reference: that is `lent`.
+        context.clear();
+        if !lent.is_only() || variables_of(&lent) != variables_of(&base) {
+            context.fill(lent);
+            share.set(Share::Own);
+            return keep_error(done, || drop(base));
+        }
+        context.fill(base);
+        share.set(Share::Shared);
+        if self.contexts.spare.is_empty() {
+            self.contexts.spare.fill(lent);
+        }
+        done
+    }
+}
+
+/// The context in `context`, as its holder's own from now on: somebody wants to see it.
+pub(crate) fn shown_context(context: &Slot, share: &Cell<Share>) -> Result<Option<Owned>> {
+    if share.get() == Share::Shared {
+        if let Some(base) = context.get() {
+            context.set(context_like(&base)?);
+        }
+    }
+    share.set(Share::Own);
+    Ok(context.get())
+}
+
+/// Does something that may run a finalizer, beside an error that is on its way.
+#[cold]
+fn keep_error(done: Result<()>, work: impl FnOnce()) -> Result<()> {
+    match done {
+        Ok(()) => {
+            work();
+            Ok(())
+        }
+        Err(raised) => {
+            let exception = raised.take();
+            work();
+            Err(Raised::restore(exception))
+        }
+    }
+}
