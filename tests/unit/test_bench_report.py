@@ -10,6 +10,7 @@ from benchmarks.case import Case, WorkNotDoneError, expect
 from benchmarks.cases import CASES, case_named
 from benchmarks.driver import in_turn
 from benchmarks.implementations import loop_names
+from benchmarks.instructions import Counted, count
 from benchmarks.performance_page import replace_section
 from benchmarks.report import (
     Ratio,
@@ -275,3 +276,24 @@ def test_memory_holds_only_aioxide_against_the_aim():
         ["aioxide-loop", "600", "<= 600", "pass"],
         ["aioxide", "601", "<= 600", "FAIL"],
     ]
+
+
+def test_instructions_of_the_loop_are_told_from_the_interpreters():
+    profile = """\
+events: Ir
+ob=/usr/bin/python3.14
+fn=eval
+10 100
+cob=/cache/aioxide/site/aioxide/_native.so
+cfn=turn
+calls=3 20
+11 5000
+12 7
+ob=/cache/aioxide/site/aioxide/_native.so
+fn=turn
+20 40
+ob=/usr/lib/python3.14/lib-dynload/_asyncio.cpython-314-x86_64-linux-gnu.so
+fn=step
+30 2
+"""
+    assert count(profile.splitlines()) == Counted(all=149, own=42)
