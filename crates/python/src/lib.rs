@@ -76,6 +76,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
         awaitable::set_result_unless_cancelled,
         c"Set a future's result unless it is done.",
     )?;
+    awaitable::keep_result_setter(module.attribute(&*ffi::intern(c"_set_result_unless_cancelled")?)?);
     add_function(
         module,
         c"use_current_loop",

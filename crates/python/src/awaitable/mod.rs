@@ -30,4 +30,6 @@ pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
 pub(crate) use fresh::show_latest_coroutine;
 pub(crate) use inspected::{Source, source};
-pub(crate) use sleep::{Sleep, is_not_positive, set_result_unless_cancelled, sleep};
+pub(crate) use sleep::{
+    Sleep, is_not_positive, keep_result_setter, result_setter, set_result_unless_cancelled, sleep,
+};

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::event_loop::{LoopObject, running_native_loop};
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0, names,
-    none,
+    Args, Constant, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords,
+    call_method0, names, none,
 };
 use crate::future::as_future;
 use crate::handle::TimerObject;
@@ -102,7 +102,7 @@ impl Sleep {
         let future = event_loop.create_future()?;
         let result = self.result.get().unwrap_or_else(none);
         let when = event_loop.now()? + seconds;
-        let callback = &names().set_result_unless_cancelled;
+        let callback = result_setter();
         let context = event_loop.context_for_later(None)?;
         let timer = TimerObject::new(event_loop, when, None, callback, &[future.object(), &result], context)?;
         event_loop.add_timer(when, timer.clone())?;
@@ -116,7 +116,7 @@ impl Sleep {
         let future = call_method0(event_loop, &names().create_future)?;
         let result = self.result.get().unwrap_or_else(none);
         let call_later = event_loop.attribute(&names().call_later)?;
-        let values = [delay, &*names().set_result_unless_cancelled, &*future, &*result];
+        let values = [delay, result_setter(), &*future, &*result];
         self.timer.set(call_keywords(&call_later, &values, 4, None)?);
         self.waiting.begin(&future)
     }
@@ -142,6 +142,18 @@ impl Sleep {
             Err(other) => call_method0(&other, &names().cancel).map(drop),
         }
     }
+}
+
+static RESULT_SETTER: Constant = Constant::new();
+
+/// Keeps the function that timers call to end a sleep.
+pub(crate) fn keep_result_setter(function: Owned) {
+    RESULT_SETTER.keep(function);
+}
+
+/// `_set_result_unless_cancelled`: ours, which runs no Python.
+pub(crate) fn result_setter() -> &'static Object {
+    RESULT_SETTER.get().unwrap_or(&names().set_result_unless_cancelled)
 }
 
 /// `delay <= 0`, without a Python call for plain numbers.

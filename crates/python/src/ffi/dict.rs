@@ -35,9 +35,13 @@ pub(crate) fn dict_set(dict: &Object, key: &Object, value: &Object) -> Result<()
     }
 }
 
-/// `dict.get(key)`.
+/// `dict.get(key)`; a program may have given an object of another class for a dict.
 #[inline]
 pub(crate) fn dict_get(dict: &Object, key: &Object) -> Result<Option<Owned>> {
+    // SAFETY: a type check on a live object.
+    if unsafe { ffi::PyDict_Check(dict.pointer()) } == 0 {
+        return Ok(Some(call_method1(dict, &*intern(c"get")?, key)?).filter(|value| !value.is_none()));
+    }
     // SAFETY: a borrowed reference, null with or without an exception.
     unsafe {
         let value = ffi::PyDict_GetItemWithError(dict.pointer(), key.pointer());
@@ -183,6 +187,17 @@ pub(crate) fn set_length(set: &Object) -> Result<usize> {
 fn is_set(object: &Object) -> bool {
     // SAFETY: a type check on a live object.
     unsafe { ffi::PySet_Check(object.pointer()) != 0 }
+}
+
+/// Whether `object` is exactly a list, tuple, set or dict, which is nothing else besides.
+pub(crate) fn is_plain_container(object: &Object) -> bool {
+    // SAFETY: type checks on a live object.
+    unsafe {
+        ffi::PyList_CheckExact(object.pointer()) != 0
+            || ffi::PyTuple_CheckExact(object.pointer()) != 0
+            || ffi::PyAnySet_CheckExact(object.pointer()) != 0
+            || ffi::PyDict_CheckExact(object.pointer()) != 0
+    }
 }
 
 /// `list.append(item)`; a program may have put an object of another class in the list's place.

@@ -71,8 +71,8 @@ pub(crate) use context::{
 pub(crate) use declare::native_type;
 pub(crate) use depth::nested;
 pub(crate) use dict::{
-    Dict, dict_get, frozen, is_tuple, items_of, list_append, list_items, list_length, list_of, set_add,
-    set_discard, set_length, set_of, tuple_items, tuple_of,
+    Dict, dict_get, frozen, is_plain_container, is_tuple, items_of, list_append, list_items, list_length,
+    list_of, set_add, set_discard, set_length, set_of, tuple_items, tuple_of,
 };
 #[cfg(not(Py_3_14))]
 pub(crate) use dict::{dict_discard, dict_set};

@@ -2,7 +2,9 @@
 //!
 //! Only exact types are taken for ours here: a subclass may have overridden any method.
 
-use crate::ffi::{Layout, Object, Owned, Result, call_method0, call_method1, call1, names};
+use crate::ffi::{
+    Layout, Object, Owned, Result, call_method0, call_method1, call1, is_plain_container, names,
+};
 
 use super::{ObserverBase, State, Waiter, as_future, as_plain_future};
 
@@ -11,6 +13,9 @@ use super::{ObserverBase, State, Waiter, as_future, as_plain_future};
 pub(crate) fn is_future(object: &Object) -> Result<bool> {
     if as_future(object).is_some() {
         return Ok(true);
+    }
+    if is_plain_container(object) {
+        return Ok(false);
     }
     call1(&names().is_future, object)?.is_true()
 }

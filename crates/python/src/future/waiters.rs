@@ -238,6 +238,9 @@ impl FutureObject {
 
     #[inline(always)]
     fn queue_natively(&self, event_loop: &LoopObject, waiter: Waiter) -> Result<()> {
+        if event_loop.debug() {
+            event_loop.check_thread()?;
+        }
         event_loop.queue(match waiter {
             Waiter::Task(task) => Ready::Wake(task, self.own()),
             Waiter::Callback { callback, context } => Ready::Done { callback, context, future: self.own() },

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::Delegate;
+use crate::awaitable::{Delegate, result_setter};
 use crate::event_loop::running_loop;
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords, call_method0, names, none,
@@ -51,7 +51,7 @@ impl Wait {
         let event_loop = running_loop()?;
         let waiter = call_method0(&event_loop, &names().create_future)?;
         let call_later = event_loop.attribute(&names().call_later)?;
-        let release = &*names().set_result_unless_cancelled;
+        let release = result_setter();
         self.timer.set(call_keywords(&call_later, &[timeout, release, &waiter, &none()], 4, None)?);
         let future = ensure_future(awaitable)?;
         self.observer.set(release_when_done(&future, &waiter)?);

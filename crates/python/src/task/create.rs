@@ -6,7 +6,7 @@ use crate::awaitable::{adopt, is_native_awaitable};
 use crate::event_loop::{Later, LoopObject, Share};
 use crate::ffi::{
     Args, Entered, Layout, Object, Owned, Raised, Result, Signature, allocate_recycled, call_method0, call1,
-    copy_context, is_context, names,
+    copy_context, is_context, is_plain_container, names,
 };
 use crate::future::as_plain_future;
 
@@ -31,8 +31,10 @@ pub(crate) fn is_coroutine(object: &Object) -> Result<bool> {
     if is_plain_coroutine(object) {
         return Ok(true);
     }
-    // asyncio asks the abstract base class; for our own futures and tasks the answer is known.
-    Ok(as_plain_future(object).is_none() && call1(&names().is_coroutine, object)?.is_true()?)
+    // asyncio asks the abstract base class; for our own futures and for containers the answer is known.
+    Ok(as_plain_future(object).is_none()
+        && !is_plain_container(object)
+        && call1(&names().is_coroutine, object)?.is_true()?)
 }
 
 #[cold]

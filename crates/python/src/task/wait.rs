@@ -93,6 +93,9 @@ impl TaskObject {
     pub(super) fn queue_step(&self, exception: Option<Owned>) -> Result<()> {
         if let Some(event_loop) = self.get_native_loop() {
             if event_loop.has_shortcuts() {
+                if event_loop.debug() {
+                    event_loop.check_thread()?;
+                }
                 return event_loop.queue(match exception {
                     None => Ready::Step(self.own()),
                     Some(exception) => Ready::Throw(self.own(), exception),

@@ -1,5 +1,6 @@
 //! How every transport begins, fails, and is forgotten.
 
+use crate::awaitable::result_setter;
 use crate::event_loop::{LoopObject, Ready, call_soon};
 use crate::ffi::{
     Layout, Object, Raised, Result, call_keywords, call1, names, none, report_unraisable, while_handling,
@@ -24,7 +25,7 @@ pub(super) fn begin(
         Some(waiter) if event_loop.has_shortcuts() => event_loop.queue(Ready::Resolve(waiter.own(), none())),
         _ => {
             let call_soon = event_loop.object().attribute(&names().call_soon)?;
-            let (wake, result) = (&*names().set_result_unless_cancelled, none());
+            let (wake, result) = (result_setter(), none());
             let keyword = context.map(|_| &*names().context_keyword);
             let values = [wake, waiter, &*result, context.unwrap_or(&result)];
             let given = if context.is_some() { &values[..] } else { values.get(..3).unwrap_or_default() };
