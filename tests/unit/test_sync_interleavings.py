@@ -1,7 +1,8 @@
 """Random interleavings of everything a lock or a queue can do: both implementations log the same.
 
 A plan is a list of steps that a driver takes one after the other: start a task that calls one
-method, cancel a task started earlier, call something that needs no waiting, let the loop turn. What
+method, cancel a task started earlier, close a coroutine that nobody awaits, call something that
+needs no waiting, let the loop turn. What
 comes back, and in which order, is the log.
 """
 
@@ -60,6 +61,9 @@ class Performance:
         elif action == "cancel":
             if self.tasks:
                 self.log.append(("cancel", self.tasks[number % len(self.tasks)].cancel()))
+        elif action.startswith("close "):
+            unawaited = getattr(self.subject, action.removeprefix("close "))
+            self.log.append((action, unawaited().close()))
         elif action.startswith("call "):
             name, *arguments = action.removeprefix("call ").split(":")
             values = [number if argument == "n" else argument == "true" for argument in arguments]
@@ -117,6 +121,7 @@ QUEUE_ACTIONS: tuple[str, ...] = (
     "get:limit",
     "put:n:limit",
     "join",
+    "close get",
     "call put_nowait:n",
     "call get_nowait",
     "call task_done",
@@ -157,7 +162,7 @@ def test_subclassed_queues(maxsize: int, plan: list[Step]) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(plans("acquire", "acquire:limit", "call release", "call locked"))
+@given(plans("acquire", "acquire:limit", "close acquire", "call release", "call locked"))
 def test_locks(plan: list[Step]) -> None:
     compare(lambda aio: aio.Lock(), plan)
 
@@ -173,7 +178,7 @@ def test_semaphores(kind: str, value: int, plan: list[Step]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(plans("wait", "wait:limit", "call set", "call clear", "call is_set"))
+@given(plans("wait", "wait:limit", "close wait", "call set", "call clear", "call is_set"))
 def test_events(plan: list[Step]) -> None:
     compare(lambda aio: aio.Event(), plan)
 
