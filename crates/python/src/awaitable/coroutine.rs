@@ -115,6 +115,13 @@ impl Collectable for CoroutineBase {
     }
 }
 
+impl Drop for CoroutineBase {
+    #[inline(always)]
+    fn drop(&mut self) {
+        fresh::settled(self);
+    }
+}
+
 impl CoroutineBase {
     /// Lets the collector know the coroutine.
     #[inline(always)]
@@ -366,7 +373,9 @@ impl<M: Machine> CoroutineObject<M> {
 
     /// Runs when the coroutine dies: warns if nobody ever awaited it, ends it if it waits.
     fn last_words(&self) {
-        fresh::settled(&self.base);
+        // Whoever gets the warning may keep the coroutine; and what the collector has seen is asked, when it dies, whether
+        // its finalizer has run (`deallocate_recycled`).
+        self.base.show();
         let said = match self.base.phase.get() {
             Phase::Fresh => call1(&names().warn_unawaited, self.object()).map(drop),
             Phase::Suspended => self.close(),

@@ -68,8 +68,8 @@ fn show(coroutine: *const CoroutineBase) {
     if is_the_place(coroutine) {
         return;
     }
-    // SAFETY: null, or alive: a coroutine leaves this place (`settled`) before it dies, as soon as it is awaited,
-    // closed, finalized or shown.
+    // SAFETY: null, or alive: a coroutine leaves this place (`settled`) as soon as it is awaited, closed or shown, and
+    // at the latest when it is dropped.
     if let Some(coroutine) = unsafe { coroutine.as_ref() } {
         coroutine.show();
     }
