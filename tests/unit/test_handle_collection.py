@@ -65,14 +65,24 @@ def test_a_handle_that_was_run_is_collected_with_its_cycle(aio, run, make):
     assert run(main)
 
 
+def in_a_cycle_through_its_context(arrange):
+    """A weak reference to a holder that only what ``arrange`` has made of it in a context keeps."""
+    holder = Holder()
+
+    def hold():
+        HOLDER.set(holder)
+        arrange(holder)
+
+    contextvars.Context().run(hold)
+    return weakref.ref(holder)
+
+
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_cancelled_handle_is_collected_with_the_cycle_through_its_context(aio, run, make):
+def test_a_cancelled_handle_is_collected_with_its_cycle(aio, run, make):
     async def main():
         loop = aio.get_running_loop()
-        holder = Holder()
 
         def arrange(holder):
-            HOLDER.set(holder)
             handle = make(loop, holder)
             holder.handles.append(handle)
             # Behind it, so that it isn't the last one in the heap.
@@ -80,10 +90,8 @@ def test_a_cancelled_handle_is_collected_with_the_cycle_through_its_context(aio,
             handle.cancel()
             other.cancel()
 
-        contextvars.Context().run(arrange, holder)
+        reference = in_a_cycle_through_its_context(arrange)
         await aio.sleep(0.01)
-        reference = weakref.ref(holder)
-        del holder
         return is_collected(reference)
 
     assert run(main)
@@ -92,17 +100,13 @@ def test_a_cancelled_handle_is_collected_with_the_cycle_through_its_context(aio,
 def test_a_timer_cancelled_at_the_end_of_the_heap_is_collected_with_its_cycle(aio, run):
     async def main():
         loop = aio.get_running_loop()
-        holder = Holder()
 
         def arrange(holder):
-            HOLDER.set(holder)
             holder.handles.append(loop.call_later(60, holder.call))
             holder.handles[0].cancel()
 
-        contextvars.Context().run(arrange, holder)
+        reference = in_a_cycle_through_its_context(arrange)
         await aio.sleep(0)
-        reference = weakref.ref(holder)
-        del holder
         return is_collected(reference)
 
     assert run(main)
@@ -111,19 +115,16 @@ def test_a_timer_cancelled_at_the_end_of_the_heap_is_collected_with_its_cycle(ai
 def test_timers_that_are_compacted_away_are_collected_with_their_cycles(aio, run):
     async def main():
         loop = aio.get_running_loop()
-        holder = Holder()
+        # In a context of its own, and behind those that are cancelled.
+        last = loop.call_later(61, int)
 
         def arrange(holder):
-            HOLDER.set(holder)
             holder.handles = [loop.call_later(60, holder.call) for _ in range(300)]
+            for handle in holder.handles:
+                handle.cancel()
 
-        contextvars.Context().run(arrange, holder)
-        last = loop.call_later(61, int)
-        for handle in holder.handles:
-            handle.cancel()
+        reference = in_a_cycle_through_its_context(arrange)
         await aio.sleep(0.001)
-        reference = weakref.ref(holder)
-        del holder, handle
         collected = is_collected(reference)
         last.cancel()
         return collected
