@@ -6,8 +6,8 @@ use pyo3::ffi;
 
 use crate::event_loop::{Later, LoopObject, Share, shown_context};
 use crate::ffi::{
-    Collectable, Layout, Lazily, Object, Owned, Result, Slot, Visitor, allocate_unseen, call0, names,
-    native_type, show_to_collector, tuple_of,
+    Collectable, Layout, Lazily, Object, Owned, Recycled, Result, Slot, Visitor, allocate_unseen, call0,
+    names, native_type, show_to_collector, tuple_of,
 };
 
 /// How the arguments are kept.
@@ -91,12 +91,19 @@ impl Collectable for HandleObject {
     }
 }
 
-impl Owned<HandleObject> {
-    /// The loop has no use for the handle any more. Whoever still holds it may have made it part of a cycle.
+impl AsRef<Self> for HandleObject {
+    #[inline(always)]
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl<H: AsRef<HandleObject> + Recycled + Collectable> Owned<H> {
+    /// The handle has left the loop's queue, and its heap. Whoever still holds it may have made it part of a cycle.
     #[inline(always)]
     pub(crate) fn let_go(self) {
         if !self.is_only() {
-            self.show();
+            self.as_ref().show();
         }
         self.retire();
     }

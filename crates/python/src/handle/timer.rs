@@ -32,16 +32,14 @@ impl Deref for TimerObject {
 
 native_type!(TimerObject, recycled, holds: [handle, when_given], seen: |timer| timer.handle.is_seen());
 
-impl Owned<TimerObject> {
-    /// The timer has left the loop's heap, and its ready queue. Whoever still holds it may have made it part of a cycle.
+impl AsRef<HandleObject> for TimerObject {
     #[inline(always)]
-    pub(crate) fn let_go(self) {
-        if !self.is_only() {
-            self.show();
-        }
-        self.retire();
+    fn as_ref(&self) -> &HandleObject {
+        &self.handle
     }
+}
 
+impl Owned<TimerObject> {
     /// Gives a timer up that nobody else is supposed to hold: cancels it, and mostly ends it.
     #[inline(always)]
     pub(crate) fn discard(self) -> Result<()> {
