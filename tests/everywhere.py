@@ -67,11 +67,8 @@ def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
 def main() -> int:
     """Command line: see the top of the file."""
     options, arguments = parse_arguments()
-    found, unavailable = pythons.find_pythons(tuple(options.python.split()) or pythons.VERSIONS)
-    for version, reason in unavailable.items():
-        print(f"Python {version}: none, {reason}", flush=True)
-    if len(found) < options.at_least:
-        print(f"{len(found)} Pythons, at least {options.at_least} are needed")
+    found = pythons.find_enough(tuple(options.python.split()), options.at_least)
+    if found is None:
         return 1
     try:
         built = build_extension.build_all(found)

@@ -280,6 +280,20 @@ def find_pythons(
     return found, unavailable
 
 
+def find_enough(versions: tuple[str, ...], at_least: int) -> list[Python] | None:
+    """Finds `versions` (all supported ones when none is named) and says which can't be had.
+
+    Returns nothing when there are fewer than `at_least`, and says that as well.
+    """
+    found, unavailable = find_pythons(versions or VERSIONS)
+    for version, reason in unavailable.items():
+        print(f"Python {version}: none, {reason}", flush=True)
+    if len(found) < at_least:
+        print(f"{len(found)} Pythons, at least {at_least} are needed")
+        return None
+    return found
+
+
 def main() -> int:
     """Command line: see the top of the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

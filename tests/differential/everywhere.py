@@ -42,12 +42,8 @@ def run(module: str, python: str, *options: str) -> int:
 
 def main() -> int:
     arguments = parse_arguments()
-    versions = tuple(arguments.python.split()) or pythons.VERSIONS
-    found, unavailable = pythons.find_pythons(versions)
-    for version, reason in unavailable.items():
-        print(f"Python {version}: none, {reason}", flush=True)
-    if len(found) < arguments.at_least:
-        print(f"{len(found)} Pythons, at least {arguments.at_least} are needed")
+    found = pythons.find_enough(tuple(arguments.python.split()), arguments.at_least)
+    if found is None:
         return 1
     try:
         built = build_extension.build_all(found)
