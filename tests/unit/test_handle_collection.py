@@ -35,6 +35,13 @@ def unclosed_loop(loop_factory):
         gc.collect()
 
 
+def check_both_are_collected(leave):
+    """What ``leave`` gives weak references to, a holder and its loop, is garbage."""
+    holder, loop = leave()
+    assert is_collected(holder)
+    assert is_collected(loop)
+
+
 def call_soon(loop, holder):
     return loop.call_soon(holder.call)
 
@@ -150,9 +157,7 @@ def test_a_loop_that_nobody_closed_is_collected_with_its_pending_handles(unclose
         assert holder.called == 0
         return weakref.ref(holder), weakref.ref(loop)
 
-    holder, loop = leave()
-    assert is_collected(holder)
-    assert is_collected(loop)
+    check_both_are_collected(leave)
 
 
 def test_a_loop_that_an_exception_left_is_collected_with_its_pending_handles(unclosed_loop):
@@ -171,9 +176,7 @@ def test_a_loop_that_an_exception_left_is_collected_with_its_pending_handles(unc
         assert holder.called == 0
         return weakref.ref(holder), weakref.ref(loop)
 
-    holder, loop = leave()
-    assert is_collected(holder)
-    assert is_collected(loop)
+    check_both_are_collected(leave)
 
 
 def test_handles_made_between_two_runs_are_collected_with_the_loop(unclosed_loop):
@@ -185,9 +188,7 @@ def test_handles_made_between_two_runs_are_collected_with_the_loop(unclosed_loop
         holder.handles = [make(loop, holder) for make in MAKERS]
         return weakref.ref(holder), weakref.ref(loop)
 
-    holder, loop = leave()
-    assert is_collected(holder)
-    assert is_collected(loop)
+    check_both_are_collected(leave)
 
 
 def test_what_pending_handles_hold_lives_through_collections(aio, run):
