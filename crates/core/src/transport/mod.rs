@@ -46,7 +46,7 @@ pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams}
 pub use flow::WaterMarks;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
-pub use read::{READ_SIZE, ReadSizes, Received, is_temporary, receive};
+pub use read::{MAX_SIZE, READ_SIZE, ReadSizes, Received, is_temporary, receive, receive_memory};
 pub use stream::{Abandoned, CloseStep, EndStep, Refusal, Stream};
 pub use stream_write::{Drained, Progress, Queued, Written};
 pub use write::{Chunk, Sent, WriteQueue};

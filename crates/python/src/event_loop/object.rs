@@ -8,7 +8,7 @@ use aioxide_core::reactor::{PollPolicy, Reactor, Waker};
 use aioxide_core::ready::Queue;
 use aioxide_core::sys::Inbox;
 use aioxide_core::time::TimerHeap;
-use aioxide_core::transport::{READ_SIZE, ReadSizes};
+use aioxide_core::transport::{ReadSizes, receive_memory};
 use pyo3::ffi;
 
 use crate::executor::JobQueue;
@@ -224,7 +224,7 @@ impl LoopObject {
     /// Lends room for one read. Whoever asks while it is lent gets room of his own.
     pub(crate) fn with_scratch<R>(&self, work: impl FnOnce(&mut [MaybeUninit<u8>]) -> R) -> R {
         let kept = self.engine.get().and_then(|engine| engine.scratch.with(Option::take));
-        let mut scratch = kept.unwrap_or_else(|| Box::new_uninit_slice(READ_SIZE));
+        let mut scratch = kept.unwrap_or_else(receive_memory);
         let result = work(&mut scratch);
         if let Some(engine) = self.engine.get() {
             engine.scratch.with(|kept| *kept = Some(scratch));

@@ -4,7 +4,7 @@
 //! arguments out of the ordinary, so that the `socket` module finds the words for what is wrong with them.
 
 use aioxide_core::sys::raw;
-use aioxide_core::transport::READ_SIZE;
+use aioxide_core::transport::MAX_SIZE;
 
 use crate::awaitable::{CoroutineObject, machine};
 use crate::event_loop::{Direction, LoopObject};
@@ -117,7 +117,7 @@ fn receive(event_loop: &LoopObject, fd: i32, limit: usize) -> Result<Tried> {
         return bytes_of(&[]).map(Tried::Done);
     }
     let mut count = 0;
-    let received = if limit > READ_SIZE || event_loop.expects_bulk() {
+    let received = if limit > MAX_SIZE || event_loop.expects_bulk() {
         unnest(bytes_filled(limit, |room| {
             count = raw::receive(fd, room)?.len();
             Ok(count)
@@ -191,7 +191,7 @@ impl ReceiveFrom {
 /// Receives up to `limit` bytes as a pair of `bytes` and address.
 fn receive_from(event_loop: &LoopObject, fd: i32, limit: usize) -> Result<Tried> {
     let mut sender = aioxide_core::sys::Address::none();
-    let received = if limit > READ_SIZE {
+    let received = if limit > MAX_SIZE {
         unnest(bytes_filled(limit, |room| {
             let (data, from) = raw::receive_from(fd, room)?;
             sender = from;

@@ -16,7 +16,7 @@ use super::life::fatal;
 use super::pipe::{PipeEnd, begin, common, note_closed_by_peer};
 
 /// What asyncio asks for in one read.
-const MAX_SIZE: u64 = aioxide_core::transport::READ_SIZE as u64;
+const MAX_SIZE: u64 = aioxide_core::transport::MAX_SIZE as u64;
 
 /// `asyncio.unix_events._UnixReadPipeTransport`, written in Rust.
 #[repr(C)]

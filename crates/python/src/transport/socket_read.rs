@@ -1,6 +1,6 @@
 //! Reading: the socket is ready, one receive, one call of the protocol.
 
-use aioxide_core::transport::{READ_SIZE, Received, receive};
+use aioxide_core::transport::{MAX_SIZE, READ_SIZE, Received, receive};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
@@ -102,8 +102,8 @@ impl SocketTransport {
         if self.dict.is_empty() {
             return Ok(READ_SIZE);
         }
-        let size = self.object().attribute(&names().max_size)?.to_u64()?;
-        Ok(usize::try_from(size).unwrap_or(READ_SIZE).min(READ_SIZE))
+        let size = usize::try_from(self.object().attribute(&names().max_size)?.to_u64()?).unwrap_or(MAX_SIZE);
+        Ok(if size < MAX_SIZE { size } else { READ_SIZE })
     }
 
     fn read_into_buffer(&self) -> Result<()> {

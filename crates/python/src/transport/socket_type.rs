@@ -2,7 +2,7 @@
 
 use std::mem::offset_of;
 
-use aioxide_core::transport::READ_SIZE;
+use aioxide_core::transport::MAX_SIZE;
 
 use crate::event_loop::SourceBase;
 use crate::ffi::{
@@ -35,7 +35,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
 /// Attributes of the class that a program may set on an instance.
 fn set_defaults() -> Result<()> {
     let Some(class) = SocketTransport::type_cell().object() else { return Ok(()) };
-    class.set_attribute(&names().max_size, &*(READ_SIZE as u64).into_owned()?)?;
+    class.set_attribute(&names().max_size, &*(MAX_SIZE as u64).into_owned()?)?;
     class.set_attribute(&names().start_tls_compatible, &names().true_)?;
     class.set_attribute(&names().sendfile_compatible, &*names().sendfile_mode.attribute(&names().try_native)?)
 }
