@@ -5,6 +5,9 @@
 //! the *base*, and for each of its steps it is *lent* a context that was made for this and is used again. A task
 //! that waits is 64 bytes smaller for it, and the collector has one object less to look at for each handle.
 //!
+//! The thread stays inside the lent context from one step to the next, and leaves it before anything else may run Python
+//! code: that saves entering and leaving it for each step.
+//!
 //! What must always be true: nobody runs in the base, or gets to see it. A lent context that has changed, or that
 //! somebody else has got hold of, stays with whom it was lent to and is then a context like any other. Base and lent
 //! context go with the end of the run: until then the values in them live in the run's own context anyway.
@@ -13,7 +16,7 @@ use std::cell::Cell;
 
 use crate::ffi::{
     Collectable, Entered, Layout, Object, Owned, Raised, Result, Slot, Visitor, context_like, copy_context,
-    current_variables, variables_of,
+    current_variables, enter_context, exit_context, is_current_context, variables_of,
 };
 
 use super::object::LoopObject;
@@ -57,6 +60,8 @@ pub(super) struct Contexts {
     base: Slot,
     /// A copy of the base, while it is not lent.
     spare: Slot,
+    /// Whether the thread is still inside the spare context, after a step.
+    inside: Cell<bool>,
 }
 
 impl Collectable for Contexts {
@@ -66,16 +71,52 @@ impl Collectable for Contexts {
     }
 
     fn clear(&self) {
+        self.leave();
         self.base.clear();
         self.spare.clear();
+    }
+}
+
+impl Contexts {
+    /// Leaves the spare context, if the thread is still inside it. An exception may be on its way.
+    #[inline(always)]
+    pub(super) fn leave(&self) {
+        if self.inside.replace(false) {
+            if let Some(spare) = self.spare.peek() {
+                exit_context(spare);
+            }
+        }
+    }
+
+    /// A context with the variables of `base`, which the thread is inside from now on.
+    #[inline(always)]
+    fn enter_like(&self, base: &Object) -> Result<Owned> {
+        let inside = self.inside.replace(false);
+        if let Some(spare) = self.spare.take() {
+            let is_entered = inside && is_current_context(&spare);
+            if is_entered == inside && variables_of(&spare) == variables_of(base) {
+                if !is_entered {
+                    enter_context(&spare)?;
+                }
+                return Ok(spare);
+            }
+            if is_entered {
+                exit_context(&spare);
+            }
+        }
+        let like = context_like(base)?;
+        enter_context(&like)?;
+        Ok(like)
     }
 }
 
 impl LoopObject {
     /// A run begins, in the context that those who are made in it will share.
     pub(super) fn begin_sharing(&self) -> Result<()> {
-        if current_variables().is_some() {
-            self.contexts.base.set(copy_context()?);
+        // Copied first: a thread has no context before somebody asks for one.
+        let base = copy_context()?;
+        if current_variables() == Some(variables_of(&base)) {
+            self.contexts.base.set(base);
         }
         Ok(())
     }
@@ -94,7 +135,8 @@ impl LoopObject {
         }
     }
 
-    /// Does `work` in the context of whoever holds it in `context`; nothing when there is none.
+    /// Does `work` in the context of whoever holds it in `context`; nothing when there is none. What fails is
+    /// reported outside of it.
     #[inline(always)]
     pub(crate) fn within(
         &self,
@@ -104,22 +146,28 @@ impl LoopObject {
     ) -> Result<()> {
         if share.get() == Share::Shared {
             let Some((lent, base)) = self.lend(context, share)? else { return Ok(()) };
-            let done = Entered::new(&lent).and_then(|_entered| work());
+            let done = work();
             return self.take_back(lent, base, context, share, done);
         }
         let Some(own) = context.get() else { return Ok(()) };
-        Entered::new(&own).and_then(|_entered| work())
+        let done = Entered::new(&own).and_then(|_entered| work());
+        if done.is_err() {
+            self.contexts.leave();
+        }
+        done
     }
 
-    /// Puts a context like the base into the place of the base. Gives both.
+    /// Puts a context like the base into the place of the base, and enters it. Gives both.
     #[inline(always)]
     fn lend(&self, context: &Slot, share: &Cell<Share>) -> Result<Option<(Owned, Owned)>> {
-        let Some(base) = context.peek() else { return Ok(None) };
-        let lent = match self.contexts.spare.take() {
-            Some(spare) if variables_of(&spare) == variables_of(base) => spare,
-            _ => context_like(base)?,
-        };
         let Some(base) = context.take() else { return Ok(None) };
+        let lent = match self.contexts.enter_like(&base) {
+            Ok(lent) => lent,
+            Err(raised) => {
+                context.fill(base);
+                return Err(raised);
+            }
+        };
         context.fill(lent.clone());
         share.set(Share::Lent);
         Ok(Some((lent, base)))
@@ -135,22 +183,42 @@ impl LoopObject {
         share: &Cell<Share>,
         done: Result<()>,
     ) -> Result<()> {
-        if share.get() != Share::Lent || !context.holds(&lent) {
-            return keep_error(done, || drop(base));
+        let is_lent = share.get() == Share::Lent && context.holds(&lent);
+        // Held by the holder, by the thread that is inside it, and here.
+        let is_as_before = is_lent && lent.is_one_of(3) && variables_of(&lent) == variables_of(&base);
+        if !is_as_before || done.is_err() || !self.contexts.spare.is_empty() {
+            return self.take_out(lent, base, context, share, done);
         }
         // Not the last reference: that is `lent`.
         context.clear();
-        if !lent.is_only() || variables_of(&lent) != variables_of(&base) {
-            context.fill(lent);
-            share.set(Share::Own);
-            return keep_error(done, || drop(base));
-        }
         context.fill(base);
         share.set(Share::Shared);
-        if self.contexts.spare.is_empty() {
-            self.contexts.spare.fill(lent);
-        }
+        self.contexts.spare.fill(lent);
+        self.contexts.inside.set(true);
         done
+    }
+
+    /// As [`Self::take_back`], and leaves the lent context.
+    #[cold]
+    fn take_out(
+        &self,
+        lent: Owned,
+        base: Owned,
+        context: &Slot,
+        share: &Cell<Share>,
+        done: Result<()>,
+    ) -> Result<()> {
+        exit_context(&lent);
+        if share.get() == Share::Lent && context.holds(&lent) {
+            if lent.is_one_of(2) && variables_of(&lent) == variables_of(&base) {
+                context.clear();
+                context.fill(base);
+                share.set(Share::Shared);
+                return keep_error(done, || drop(lent));
+            }
+            share.set(Share::Own);
+        }
+        keep_error(done, || drop((lent, base)))
     }
 }
 

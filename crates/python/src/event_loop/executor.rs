@@ -66,7 +66,7 @@ impl LoopObject {
         name: &Object,
         set: impl FnOnce(&FutureObject, Owned) -> Result<()>,
     ) -> Result<()> {
-        self.current.hide(self.object())?;
+        self.leave_step()?;
         if future.state() == State::Cancelled {
             return Ok(());
         }
@@ -109,7 +109,7 @@ impl LoopObject {
 
     /// The cancellation of a future, by a thread.
     pub(super) fn cancel_future(&self, future: &FutureObject) -> Result<()> {
-        self.current.hide(self.object())?;
+        self.leave_step()?;
         future.cancel(None).map(drop)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aioxide_core::reactor::PollPolicy;
 
-use crate::ffi::{Layout, Raised, Result, check_signals, detached};
+use crate::ffi::{Raised, Result, check_signals, detached};
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
@@ -16,7 +16,7 @@ impl LoopObject {
     /// Collects the events that are there; waits for the first one up to `timeout` (`None`: for ever)
     /// when it is not zero. Readers and writers of ready descriptors go to the ready queue.
     pub(super) fn poll(&self, engine: &Engine, timeout: Option<Duration>) -> Result<()> {
-        self.current.hide(self.object())?;
+        self.leave_step()?;
         self.renew_after_fork(engine)?;
         let mut wait =
             engine.reactor.with(|reactor| reactor.begin_wait()).map_err(|error| Raised::os_error(&error))?;

@@ -55,14 +55,14 @@ impl LoopObject {
                 ran
             }
             Ready::Io(source, direction) => {
-                self.current.hide(self.object())?;
+                self.leave_step()?;
                 match source.run(direction) {
                     Ok(()) => Ok(()),
                     Err(raised) => self.source_failed(&source, direction, raised),
                 }
             }
             Ready::Done { callback, context, future } => {
-                self.current.hide(self.object())?;
+                self.leave_step()?;
                 let called = Entered::new(&context).and_then(|_entered| call1(&callback, future.object()));
                 match called {
                     Ok(_) => Ok(()),
@@ -70,13 +70,20 @@ impl LoopObject {
                 }
             }
             Ready::Observe(observer, future) => {
-                self.current.hide(self.object())?;
+                self.leave_step()?;
                 match observer.notify(future.object()) {
                     Ok(()) => Ok(()),
                     Err(raised) => self.observer_failed(&observer, &future, raised),
                 }
             }
         }
+    }
+
+    /// Nothing that follows is a task's, until the next step.
+    #[inline(always)]
+    pub(super) fn leave_step(&self) -> Result<()> {
+        self.contexts.leave();
+        self.current.hide(self.object())
     }
 
     /// Reports a done-callback's exception, as if a handle had run it.
@@ -134,12 +141,14 @@ impl LoopObject {
     /// warning when it takes longer than `slow_callback_duration` seconds.
     #[cold]
     fn run_entry_timed(&self, entry: Ready) -> Result<()> {
+        self.contexts.leave();
         let Some(handle) = self.handle_for_debugging(&entry)? else {
             return self.run_entry_now(entry);
         };
         self.current_handle.set(handle.clone());
         let began = self.now()?;
         let ran = self.run_entry_now(entry);
+        self.contexts.leave();
         self.current_handle.clear();
         ran?;
         let lasted = self.now()? - began;

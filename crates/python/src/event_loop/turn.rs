@@ -7,7 +7,7 @@ use aioxide_core::ready::Queue;
 use aioxide_core::sys::clock;
 use aioxide_core::time::{due_limit, timeout_until};
 
-use crate::ffi::{Collectable, Layout, Owned, Result, call_method0, names};
+use crate::ffi::{Collectable, Layout, Owned, Raised, Result, call_method0, names};
 use crate::handle::TimerObject;
 
 use super::Ready;
@@ -64,24 +64,30 @@ impl LoopObject {
                 break Ok(());
             }
         };
-        match outcome {
-            Ok(()) => {
-                drop(turns);
-                self.current.hide(self.object())
-            }
-            Err(raised) => {
-                let exception = raised.take();
-                drop(turns);
-                self.current.hide(self.object())?;
-                Err(crate::ffi::Raised::restore(exception))
-            }
-        }
+        self.end_turns(outcome, Some(turns))
     }
 
     /// `_run_once()`: a run of one turn.
     pub(super) fn run_once(&self) -> Result<()> {
         self.engine()?.policy.with(PollPolicy::begin_run);
-        self.run_turn()
+        let outcome = self.run_turn();
+        self.end_turns(outcome, None)
+    }
+
+    /// What follows is no step any more, whatever came of the turns.
+    fn end_turns(&self, outcome: Result<()>, turns: Option<Turns<'_>>) -> Result<()> {
+        match outcome {
+            Ok(()) => {
+                drop(turns);
+                self.leave_step()
+            }
+            Err(raised) => {
+                let exception = raised.take();
+                drop(turns);
+                self.leave_step()?;
+                Err(Raised::restore(exception))
+            }
+        }
     }
 
     /// One turn: poll if it is time to, collect the timers that are due, run what is ready by then.

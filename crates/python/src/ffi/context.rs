@@ -42,6 +42,17 @@ pub(crate) fn current_variables() -> Option<Variables> {
     (!current.is_null()).then(|| unsafe { variables_at(current) })
 }
 
+/// Whether the thread runs in `context`; false when there is no telling.
+#[inline(always)]
+pub(crate) fn is_current_context(context: &Object) -> bool {
+    if !CAN_COMPARE.load(Ordering::Relaxed) {
+        return false;
+    }
+    // SAFETY: as in `current_variables`; the address is only compared.
+    let current = unsafe { *ffi::PyThreadState_Get().cast::<u8>().add(CURRENT).cast::<*mut ffi::PyObject>() };
+    current == context.pointer()
+}
+
 /// The variables of `context`, which is a `contextvars.Context`.
 #[inline(always)]
 pub(crate) fn variables_of(context: &Object) -> Variables {
@@ -120,20 +131,33 @@ impl<'a> Entered<'a> {
     /// Enters `context`. Fails with asyncio's error when it is entered already.
     #[inline]
     pub(crate) fn new(context: &'a Object) -> Result<Self> {
-        // SAFETY: the C function checks that this is a context.
-        match unsafe { ffi::PyContext_Enter(context.pointer()) } {
-            0 => Ok(Self(context)),
-            _ => Err(Raised::already()),
-        }
+        enter_context(context)?;
+        Ok(Self(context))
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        // An exception may be on its way out and has to survive this call: leaving a context that this
-        // guard entered touches the indicator only when it fails, which it can't.
-        // SAFETY: entered by `new`, on this thread.
-        unsafe { ffi::PyContext_Exit(self.0.pointer()) };
+        exit_context(self.0);
     }
+}
+
+/// Enters `context`, until [`exit_context`]. Fails with asyncio's error when it is entered already.
+#[inline]
+pub(crate) fn enter_context(context: &Object) -> Result<()> {
+    // SAFETY: the C function checks that this is a context.
+    match unsafe { ffi::PyContext_Enter(context.pointer()) } {
+        0 => Ok(()),
+        _ => Err(Raised::already()),
+    }
+}
+
+/// Leaves the context that this thread entered last.
+#[inline]
+pub(crate) fn exit_context(context: &Object) {
+    // An exception may be on its way out and has to survive this call: leaving a context that was
+    // entered touches the indicator only when it fails, which it can't.
+    // SAFETY: entered by `enter_context`, on this thread.
+    unsafe { ffi::PyContext_Exit(context.pointer()) };
 }

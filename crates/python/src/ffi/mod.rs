@@ -66,7 +66,8 @@ pub(crate) use contents::{
     skip_in_byte_array, with_byte_array,
 };
 pub(crate) use context::{
-    Entered, context_like, copy_context, current_variables, is_context, look_into_contexts, variables_of,
+    Entered, context_like, copy_context, current_variables, enter_context, exit_context, is_context,
+    is_current_context, look_into_contexts, variables_of,
 };
 pub(crate) use declare::native_type;
 pub(crate) use depth::nested;

@@ -210,8 +210,14 @@ impl<T: Layout> Owned<T> {
     /// Whether this is the only reference to the object.
     #[inline(always)]
     pub(crate) fn is_only(&self) -> bool {
+        self.is_one_of(1)
+    }
+
+    /// Whether there are `count` references to the object, this one included.
+    #[inline(always)]
+    pub(crate) fn is_one_of(&self, count: isize) -> bool {
         // SAFETY: a live object.
-        unsafe { ffi::Py_REFCNT(self.0.as_ptr().cast()) == 1 }
+        unsafe { ffi::Py_REFCNT(self.0.as_ptr().cast()) == count }
     }
 
     /// The same reference, untyped.
