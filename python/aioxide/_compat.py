@@ -130,6 +130,8 @@ def policy_get_event_loop(policy: Any) -> AbstractEventLoop:
 
 
 _stdlib_policy_get_event_loop = _DefaultPolicy.get_event_loop
+# What the TypeError for a surplus argument calls it.
+policy_get_event_loop.__qualname__ = _stdlib_policy_get_event_loop.__qualname__
 
 # What aioxide.Future() and aioxide.ensure_future(coroutine) belong to when no loop is named.
 _native.use_current_loop(get_event_loop)

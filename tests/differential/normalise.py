@@ -29,6 +29,9 @@ SUBMODULES = (
     "selector_events|streams|taskgroups|tasks|threads|timeouts|unix_events"
 )
 
+# A function in the text of an exception, by its own name.
+CALLED = r"(?:[\w<>]+\.)*(\w+\(\))"
+
 SUBSTITUTIONS = [
     # Addresses.
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "0xADDRESS"),
@@ -73,27 +76,38 @@ SUBSTITUTIONS = [
     ),
     # Whether the interpreter names a type with its module depends on how the type was made.
     (re.compile(r"'asyncio\.(\w+)'"), r"'\1'"),
-    # How it words a wrong call depends on whether the function is written in Python, and on the
-    # version.
+    # How it words an attribute that can't be assigned, or not be deleted, likewise.
     (
         re.compile(
-            r"(?:\w+\.)?(\w+\(\)) takes [\w ]*arguments?"
+            r"(?:property|attribute) ('\w+') of '[\w.]+' objects? "
+            r"(?:has no setter|has no deleter|is not writable|cannot be deleted)"
+        ),
+        r"\1 READ-ONLY",
+    ),
+    # How it words a wrong call depends on whether the function is written in Python, and on the
+    # version; a C function without parameters does not even say which keyword it was given.
+    (
+        re.compile(
+            rf"{CALLED} (?:got an unexpected keyword argument '\w+'|takes no keyword arguments)"
+        ),
+        r"\1 UNKNOWN KEYWORD",
+    ),
+    (
+        re.compile(rf"'\w+' is an invalid keyword argument for {CALLED}"),
+        r"\1 UNKNOWN KEYWORD",
+    ),
+    (
+        re.compile(
+            rf"{CALLED} takes [\w ]*arguments?"
             r"(?: \(\d+ given\)| but \d+ (?:was|were) given)?"
         ),
         r"\1 WRONG COUNT",
     ),
     (
-        re.compile(r"(?:\w+\.)?(\w+\(\)) missing (?:\d+ )?required [\w -]*arguments?[^\"]*"),
+        re.compile(rf"{CALLED} missing (?:\d+ )?required [\w -]*arguments?[^\"]*"),
         r"\1 MISSING ARGUMENT",
     ),
-    (
-        re.compile(r"(?:\w+\.)?(\w+\(\)) got an unexpected keyword argument ('\w+')"),
-        r"\1 UNKNOWN KEYWORD \2",
-    ),
-    (
-        re.compile(r"('\w+') is an invalid keyword argument for (?:\w+\.)?(\w+\(\))"),
-        r"\2 UNKNOWN KEYWORD \1",
-    ),
+    (re.compile(r"([\"'])(\w+\(\) (?:UNKNOWN KEYWORD|WRONG COUNT|MISSING ARGUMENT))\1"), r"'\2'"),
 ]
 
 

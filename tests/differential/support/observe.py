@@ -40,6 +40,13 @@ async def attempt_await(label, awaitable):
     return result
 
 
+def misuse(target, *names):
+    """Call methods that take no argument with one too many, by position and by keyword."""
+    for name in names:
+        attempt(f"{name} with an argument", getattr(target, name), 1)
+        attempt(f"{name} with a keyword", getattr(target, name), surplus=1)
+
+
 @types.coroutine
 def turn():
     """Give way once, as ``asyncio.sleep(0)`` does."""

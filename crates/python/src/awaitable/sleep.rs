@@ -88,7 +88,7 @@ impl Sleep {
     fn set_timer(&self, delay: &Object) -> Result<()> {
         // asyncio compares with a plain float, so that anything that compares can be a delay.
         let seconds = delay.to_f64()?;
-        if seconds.is_nan() {
+        if cfg!(Py_3_13) && seconds.is_nan() {
             return Err(Raised::value_error(format_args!("Invalid delay: NaN (not a number)")));
         }
         match running_native_loop()? {

@@ -1,7 +1,8 @@
 //! `call_soon`, `call_later`, `call_at`, `call_soon_threadsafe`.
 
 use crate::ffi::{
-    Args, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, names, thread_identity,
+    Args, CallSignature, IntoOwned, Layout, Object, Owned, Raised, Result, call_keywords, call2, names,
+    thread_identity,
 };
 use crate::handle::{HandleObject, TimerObject};
 
@@ -31,8 +32,9 @@ impl LoopObject {
     /// `call_soon(callback, *args, context=None)`.
     #[inline]
     pub(super) fn call_soon(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
-        let context = args.only_keyword("call_soon", c"context")?;
-        let (callback, arguments) = callback_and_arguments(args, "call_soon")?;
+        const SIGNATURE: CallSignature<1> =
+            CallSignature { function: "BaseEventLoop.call_soon", first: [c"callback"] };
+        let ([callback], arguments, context) = SIGNATURE.bind(args)?;
         self.check_closed()?;
         if self.debug.get() {
             self.check_thread()?;
@@ -47,8 +49,9 @@ impl LoopObject {
     /// system call is only made when the loop is parked.
     #[inline]
     pub(super) fn call_soon_threadsafe(&self, args: Args<'_>) -> Result<Owned<HandleObject>> {
-        let context = args.only_keyword("call_soon_threadsafe", c"context")?;
-        let (callback, arguments) = callback_and_arguments(args, "call_soon_threadsafe")?;
+        const SIGNATURE: CallSignature<1> =
+            CallSignature { function: "BaseEventLoop.call_soon_threadsafe", first: [c"callback"] };
+        let ([callback], arguments, context) = SIGNATURE.bind(args)?;
         self.check_closed()?;
         if self.debug.get() {
             check_callback(callback, "call_soon_threadsafe")?;
@@ -84,8 +87,9 @@ impl LoopObject {
     /// `call_later(delay, callback, *args, context=None)`, with the delay in seconds.
     #[inline]
     pub(super) fn call_later(&self, args: Args<'_>) -> Result<Owned<TimerObject>> {
-        let context = args.only_keyword("call_later", c"context")?;
-        let ([delay, callback], arguments) = time_callback_and_arguments(args, "call_later", "delay")?;
+        const SIGNATURE: CallSignature<2> =
+            CallSignature { function: "BaseEventLoop.call_later", first: [c"delay", c"callback"] };
+        let ([delay, callback], arguments, context) = SIGNATURE.bind(args)?;
         if delay.is_none() {
             return Err(Raised::type_error(format_args!("delay must not be None")));
         }
@@ -105,8 +109,9 @@ impl LoopObject {
 
     /// `call_at(when, callback, *args, context=None)`, with the deadline on the loop's clock.
     pub(super) fn call_at(&self, args: Args<'_>) -> Result<Owned<TimerObject>> {
-        let context = args.only_keyword("call_at", c"context")?;
-        let ([when, callback], arguments) = time_callback_and_arguments(args, "call_at", "when")?;
+        const SIGNATURE: CallSignature<2> =
+            CallSignature { function: "BaseEventLoop.call_at", first: [c"when", c"callback"] };
+        let ([when, callback], arguments, context) = SIGNATURE.bind(args)?;
         if when.is_none() {
             return Err(Raised::type_error(format_args!("when cannot be None")));
         }
@@ -131,7 +136,7 @@ impl LoopObject {
             self.check_thread()?;
             check_callback(callback, "call_at")?;
         }
-        if when.is_nan() {
+        if cfg!(Py_3_13) && when.is_nan() {
             // asyncio takes it and then dies of it in its selector: say so where the mistake is.
             return Err(Raised::value_error(format_args!("Invalid delay: NaN (not a number)")));
         }
@@ -144,6 +149,8 @@ impl LoopObject {
     /// Puts a timer into the heap.
     #[inline(always)]
     pub(crate) fn add_timer(&self, when: f64, timer: Owned<TimerObject>) -> Result<()> {
+        // Up to 3.12 asyncio runs a timer at once whose time is no number.
+        let when = if cfg!(not(Py_3_13)) && when.is_nan() { f64::NEG_INFINITY } else { when };
         if when <= self.last_time.get() || !self.own_clock.get() {
             self.timer_is_near.set(true);
         }
@@ -177,31 +184,4 @@ fn plain_seconds(number: &Object) -> Option<f64> {
 #[inline(always)]
 fn exact_float(number: &Object) -> Option<f64> {
     number.exact_float()
-}
-
-#[inline(always)]
-fn callback_and_arguments<'a>(args: Args<'a>, method: &str) -> Result<(&'a Object, &'a [&'a Object])> {
-    match args.positional() {
-        [callback, arguments @ ..] => Ok((callback, arguments)),
-        [] => Err(Raised::type_error(format_args!(
-            "{method}() missing 1 required positional argument: 'callback'"
-        ))),
-    }
-}
-
-#[inline(always)]
-fn time_callback_and_arguments<'a>(
-    args: Args<'a>,
-    method: &str,
-    time: &str,
-) -> Result<([&'a Object; 2], &'a [&'a Object])> {
-    match args.positional() {
-        [time, callback, arguments @ ..] => Ok(([time, callback], arguments)),
-        [_] => Err(Raised::type_error(format_args!(
-            "{method}() missing 1 required positional argument: 'callback'"
-        ))),
-        [] => Err(Raised::type_error(format_args!(
-            "{method}() missing 2 required positional arguments: '{time}' and 'callback'"
-        ))),
-    }
 }

@@ -52,7 +52,7 @@ fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method(c"is_closed", LoopObject::is_closed, c"is_closed($self, /)\n--\n\nReturn True once close() was called.")
         .method(c"get_debug", LoopObject::debug, c"get_debug($self, /)\n--\n\nReturn whether debug mode is on.")
         .method(c"get_task_factory", |event_loop: &LoopObject| event_loop.task_factory.get(), c"get_task_factory($self, /)\n--\n\nReturn the task factory, or None.")
-        .method1(c"set_task_factory", LoopObject::set_task_factory, c"set_task_factory($self, factory, /)\n--\n\nMake tasks with factory(loop, coro, ...), or as usual with None.")
+        .method_fast(c"set_task_factory", |event_loop: &LoopObject, args: Args<'_>| event_loop.set_task_factory(args.only("BaseEventLoop.set_task_factory", c"factory")?), c"set_task_factory($self, /, factory)\n--\n\nMake tasks with factory(loop, coro, ...), or as usual with None.")
 }
 
 /// What `_loop.py`, the standard library's own I/O code and libraries reach for.

@@ -18,15 +18,19 @@ impl LoopObject {
     /// `create_task(coro, *, name=None, context=None, ...)`.
     #[inline]
     pub(super) fn create_task(&self, args: Args<'_>) -> Result<Owned> {
-        self.check_closed()?;
         match args.positional() {
             [coroutine] => self.create_task_from(coroutine, args),
+            [] => match args.keywords().find(|(keyword, _)| is_named(keyword, c"coro")) {
+                Some((_, coroutine)) => self.create_task_from(coroutine, args),
+                None => Err(wrong_count(args)),
+            },
             _ => Err(wrong_count(args)),
         }
     }
 
     #[inline(always)]
     fn create_task_from(&self, coroutine: &Object, args: Args<'_>) -> Result<Owned> {
+        self.check_closed()?;
         if self.task_factory.is_empty() {
             let (mut name, mut context, mut others) = (None, None, false);
             for (keyword, value) in args.keywords() {
@@ -34,6 +38,8 @@ impl LoopObject {
                     name = Some(value).filter(|name| !name.is_none());
                 } else if is_named(keyword, c"context") {
                     context = Some(value).filter(|context| !context.is_none());
+                } else if is_named(keyword, c"coro") && args.positional().is_empty() {
+                    // It is the coroutine.
                 } else if cfg!(Py_3_13) {
                     others = true;
                 } else {
@@ -43,21 +49,27 @@ impl LoopObject {
             if !others {
                 return TaskObject::spawn(self, coroutine, name, context).map(Owned::into_object);
             }
-            return self.make_task(args);
+            return self.make_task(coroutine, args);
         }
         self.make_task_by_factory(args)
     }
 
     /// `Task(coro, loop=self, **kwargs)`.
     #[cold]
-    fn make_task(&self, args: Args<'_>) -> Result<Owned> {
+    fn make_task(&self, coroutine: &Object, args: Args<'_>) -> Result<Owned> {
         let Some(class) = <TaskObject as crate::ffi::Native>::type_cell().object() else {
             return Err(Raised::runtime_error(format_args!("aioxide is not initialised")));
         };
-        let mut values = args.values().to_vec();
-        values.push(self.object());
-        let mut keywords: Vec<&Object> = args.keywords().map(|(keyword, _)| keyword).collect();
+        let by_name = args.positional().is_empty();
+        let (mut values, mut keywords) = (vec![coroutine], Vec::new());
+        for (keyword, value) in args.keywords() {
+            if !by_name || !is_named(keyword, c"coro") {
+                keywords.push(keyword);
+                values.push(value);
+            }
+        }
         keywords.push(&names().loop_);
+        values.push(self.object());
         call_keywords(class, &values, 1, Some(&*tuple_of(&keywords)?))
     }
 

@@ -108,24 +108,51 @@ impl<const N: usize> Signature<N> {
         }
         if args.names.is_some() {
             for (name, value) in args.keywords() {
-                let place = self.parameters.iter().position(|parameter| is_named(name, parameter));
-                match place.and_then(|index| bound.get_mut(index)) {
-                    Some(place @ None) => *place = Some(value),
-                    Some(Some(_)) => return Err(self.twice(name)),
-                    None => return Err(self.unexpected(name)),
-                }
+                self.bind_keyword(&mut bound, name, value)?;
             }
         }
-        for (place, parameter) in bound.iter().zip(&self.parameters).take(self.required) {
-            if place.is_none() {
-                return Err(Raised::type_error(format_args!(
-                    "{}() missing 1 required positional argument: '{}'",
-                    self.function,
-                    parameter.to_string_lossy()
-                )));
-            }
+        if bound.iter().take(self.required).any(Option::is_none) {
+            return Err(self.missing(&bound));
         }
         Ok(bound)
+    }
+
+    /// Puts the value of one keyword into its place.
+    pub(super) fn bind_keyword<'a>(
+        &self,
+        bound: &mut [Option<&'a Object>; N],
+        name: &Object,
+        value: &'a Object,
+    ) -> Result<()> {
+        let place = self.parameters.iter().position(|parameter| is_named(name, parameter));
+        match place.and_then(|index| bound.get_mut(index)) {
+            Some(place @ None) => *place = Some(value),
+            Some(Some(_)) => return Err(self.twice(name)),
+            None => return Err(self.unexpected(name)),
+        }
+        Ok(())
+    }
+
+    /// `TypeError` for the parameters that got no argument and need one.
+    #[cold]
+    pub(super) fn missing(&self, bound: &[Option<&Object>; N]) -> Raised {
+        let parameters = bound.iter().zip(&self.parameters).take(self.required);
+        let mut names: Vec<String> = parameters
+            .filter(|(place, _)| place.is_none())
+            .map(|(_, parameter)| format!("'{}'", parameter.to_string_lossy()))
+            .collect();
+        let (count, plural) = (names.len(), if names.len() == 1 { "" } else { "s" });
+        // As the interpreter lists them: 'a', or 'a' and 'b', or 'a', 'b', and 'c'.
+        let last = names.pop().unwrap_or_default();
+        let named = match names.len() {
+            0 => last,
+            1 => format!("{} and {last}", names.concat()),
+            _ => format!("{}, and {last}", names.join(", ")),
+        };
+        Raised::type_error(format_args!(
+            "{}() missing {count} required positional argument{plural}: {named}",
+            self.function
+        ))
     }
 
     /// As [`Signature::bind`] for a method of a Python class, whose messages count `self` among the
@@ -197,6 +224,25 @@ impl<'a> Args<'a> {
             found = Some(value);
         }
         Ok(found.filter(|value| !value.is_none()))
+    }
+}
+
+impl<'a> Args<'a> {
+    /// The argument of a method that takes one, given by position or by its name. Messages call the
+    /// method `function`.
+    #[inline(always)]
+    pub(crate) fn only(&self, function: &'static str, parameter: &'static CStr) -> Result<&'a Object> {
+        match (self.positional(), self.names) {
+            ([argument], None) => Ok(argument),
+            _ => self.only_bound(function, parameter),
+        }
+    }
+
+    #[cold]
+    fn only_bound(&self, function: &'static str, parameter: &'static CStr) -> Result<&'a Object> {
+        let signature = Signature::<1> { function, parameters: [parameter], positional: 1, required: 1 };
+        let [argument] = signature.bind_method(*self)?;
+        argument.ok_or_else(|| Raised::type_error(format_args!("{function}() takes one argument")))
     }
 }
 

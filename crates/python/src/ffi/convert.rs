@@ -92,16 +92,22 @@ impl Object {
         }
     }
 
+    /// Whether this is an `int`, or passes for one.
+    pub(crate) fn is_index(&self) -> bool {
+        // SAFETY: a type check on a live object.
+        unsafe { ffi::PyIndex_Check(self.pointer()) != 0 }
+    }
+
     /// What `sequence[:self]` takes this for: an `int` or what passes for one, cut to 64 bits. Raises
     /// `TypeError` for everything else.
     pub(crate) fn to_slice_bound(&self) -> Result<i64> {
+        if !self.is_index() {
+            return Err(Raised::type_error(format_args!(
+                "slice indices must be integers or None or have an __index__ method"
+            )));
+        }
         // SAFETY: alive; without an exception class what does not fit is cut.
         unsafe {
-            if ffi::PyIndex_Check(self.pointer()) == 0 {
-                return Err(Raised::type_error(format_args!(
-                    "slice indices must be integers or None or have an __index__ method"
-                )));
-            }
             match ffi::PyNumber_AsSsize_t(self.pointer(), ptr::null_mut()) {
                 -1 if !ffi::PyErr_Occurred().is_null() => Err(Raised::already()),
                 bound => Ok(bound as i64),

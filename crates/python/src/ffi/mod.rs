@@ -19,6 +19,7 @@
 mod args;
 mod bytes;
 mod call;
+mod call_signature;
 mod confined;
 mod constant;
 mod contents;
@@ -59,6 +60,7 @@ pub(crate) use bytes::{
 pub(crate) use call::{
     call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1, call2,
 };
+pub(crate) use call_signature::CallSignature;
 pub(crate) use confined::Confined;
 pub(crate) use constant::Constant;
 pub(crate) use contents::{

@@ -43,9 +43,10 @@ impl FutureIterator {
             .add_to(module)
     }
 
-    /// The iterator of an `await` of `future`.
+    /// The iterator of an `await` of `future`. Raises `RuntimeError` for one that was never initialised.
     #[inline]
     pub(crate) fn new(future: &FutureObject) -> Result<Owned<Self>> {
+        future.get_loop()?;
         allocate_recycled::<Self>(|iterator| iterator.future.fill(future.own()))
     }
 

@@ -74,10 +74,14 @@ fn attributes(builder: TypeBuilder<FutureObject>) -> TypeBuilder<FutureObject> {
             )
         })
         .getter(c"_loop", |future: &FutureObject| future.event_loop.get())
-        .getter(c"_state", FutureObject::state_name)
-        .getter(c"_callbacks", FutureObject::callbacks)
-        .getter(c"_result", |future: &FutureObject| future.peek_outcome(State::Returned))
-        .getter(c"_exception", |future: &FutureObject| future.peek_outcome(State::Failed))
+        .getter(c"_state", |future: &FutureObject| future.get_loop().map(|_| future.state_name()))
+        .getter(c"_callbacks", |future: &FutureObject| future.get_loop().and_then(|_| future.callbacks()))
+        .getter(c"_result", |future: &FutureObject| {
+            future.get_loop().map(|_| future.peek_outcome(State::Returned))
+        })
+        .getter(c"_exception", |future: &FutureObject| {
+            future.get_loop().map(|_| future.peek_outcome(State::Failed))
+        })
         .getter(c"_source_traceback", |future: &FutureObject| {
             future.rare.get().and_then(|rare| rare.source_traceback.get())
         })

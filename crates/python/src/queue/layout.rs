@@ -39,6 +39,8 @@ pub(crate) struct QueueObject {
     pub(super) weak: Slot,
     pub(super) unfinished: Cell<i64>,
     pub(super) has_unfinished: Cell<bool>,
+    /// A subclass's `_init` has left `_queue` out.
+    pub(super) itemless: Cell<bool>,
     pub(super) shut_down: Cell<bool>,
 }
 
@@ -86,7 +88,10 @@ impl QueueObject {
         self.has_unfinished.set(false);
         match self.plain_order() {
             Some(order) => self.begin_items(order)?,
-            None => drop(call_method1(self.object(), &names().initialise_items, maxsize)?),
+            None => {
+                self.itemless.set(true);
+                drop(call_method1(self.object(), &names().initialise_items, maxsize)?);
+            }
         }
         self.shut_down.set(false);
         Ok(())
@@ -98,6 +103,26 @@ impl QueueObject {
             Order::FirstIn => self.items.replace(None),
             Order::LastIn | Order::Lowest => self.items.replace(Some(&*list_of([].into_iter())?)),
         }
+        self.itemless.set(false);
+        Ok(())
+    }
+
+    /// `self._queue`, by whatever means: a subclass may have done without.
+    #[inline(always)]
+    pub(super) fn items(&self) -> Result<&Line> {
+        if self.itemless.get() {
+            return Err(Raised::attribute_error(format_args!(
+                "'{}' object has no attribute '_queue'",
+                self.object().type_name()
+            )));
+        }
+        Ok(&self.items)
+    }
+
+    /// `_queue = value`.
+    pub(super) fn assign_items(&self, value: Option<&Object>) -> Result<()> {
+        self.items.assign(value)?;
+        self.itemless.set(false);
         Ok(())
     }
 

@@ -86,12 +86,12 @@ fn of_kind<K: Kind>(builder: TypeBuilder<K>) -> TypeBuilder<K> {
         )
         .method1(
             c"_put",
-            |kind: &K, item: &Object| kind.queue().put_in(K::ORDER, item),
+            |kind: &K, item: &Object| kind.queue().items().and_then(|_| kind.queue().put_in(K::ORDER, item)),
             c"_put($self, item, /)\n--\n\nPut an item into the container. For subclasses to override.",
         )
         .method(
             c"_get",
-            |kind: &K| kind.queue().take_out(K::ORDER),
+            |kind: &K| kind.queue().items().and_then(|_| kind.queue().take_out(K::ORDER)),
             c"_get($self, /)\n--\n\nTake the next item out of the container. For subclasses to override.",
         )
 }
@@ -104,8 +104,8 @@ fn methods(builder: TypeBuilder<QueueObject>) -> TypeBuilder<QueueObject> {
         .method_fast(c"put_nowait", put_nowait, c"put_nowait($self, /, item)\n--\n\nPut an item into the queue.\n\nRaises QueueFull if there is no room, QueueShutDown if the queue is shut down.")
         .method(c"get_nowait", QueueObject::get_now, c"get_nowait($self, /)\n--\n\nTake an item out of the queue and return it.\n\nRaises QueueEmpty if there is none, QueueShutDown if moreover the queue is shut down.")
         .method(c"task_done", QueueObject::task_done, c"task_done($self, /)\n--\n\nSay that the work on an item that was taken out is finished.\n\nRaises ValueError if called more often than items were put in.")
-        .method(c"qsize", |queue: &QueueObject| queue.items.len().map(|size| size as u64), c"qsize($self, /)\n--\n\nReturn the number of items in the queue.")
-        .method(c"empty", |queue: &QueueObject| queue.items.is_empty(), c"empty($self, /)\n--\n\nReturn True if there are no items in the queue.")
+        .method(c"qsize", |queue: &QueueObject| queue.items()?.len().map(|size| size as u64), c"qsize($self, /)\n--\n\nReturn the number of items in the queue.")
+        .method(c"empty", |queue: &QueueObject| queue.items()?.is_empty(), c"empty($self, /)\n--\n\nReturn True if there are no items in the queue.")
         .method(c"full", QueueObject::has_reached_limit, c"full($self, /)\n--\n\nReturn True if there are maxsize items in the queue.")
         .method(c"_format", QueueObject::describe, c"_format($self, /)\n--\n\nReturn the queue's state in words.")
         .method1(c"_wakeup_next", |_: &QueueObject, waiters: &Object| wake_next_of(waiters), c"_wakeup_next($self, waiters, /)\n--\n\nWake the first of waiters that waits.")
@@ -128,11 +128,7 @@ fn attributes(builder: TypeBuilder<QueueObject>) -> TypeBuilder<QueueObject> {
                 Ok(())
             },
         )
-        .property(
-            c"_queue",
-            |queue: &QueueObject| queue.items.show(),
-            |queue: &QueueObject, value| queue.items.assign(value),
-        )
+        .property(c"_queue", |queue: &QueueObject| queue.items()?.show(), QueueObject::assign_items)
         .property(
             c"_getters",
             |queue: &QueueObject| queue.getters.show(),

@@ -52,6 +52,8 @@ impl Accept {
 }
 
 fn accept_by_method(socket: &Object) -> Result<Tried> {
+    // What is no socket at all is refused by its first missing method.
+    call_method0(socket, &names().fileno)?;
     let accepted = match method_outcome(call_method0(socket, &names().accept))? {
         Tried::Done(accepted) => accepted,
         Tried::WouldBlock => return Ok(Tried::WouldBlock),

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{Collectable, Layout, Object, Owned, Result, Slot, Visitor, names, none};
+use crate::ffi::{Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, names, none};
 
 /// `n`: the object that the program gave, and the number it means.
 pub(super) struct Amount {
@@ -51,7 +51,13 @@ impl Amount {
 /// What compares with numbers and can be an index may be an amount.
 #[cold]
 fn odd_count(given: &Object) -> Result<i64> {
-    if given.less(&names().zero)? { Ok(-1) } else { given.to_slice_bound() }
+    if given.less(&names().zero)? {
+        return Ok(-1);
+    }
+    if cfg!(Py_3_15) && !given.is_index() {
+        return Err(Raised::type_error(format_args!("n must be an integer or None")));
+    }
+    given.to_slice_bound()
 }
 
 impl Collectable for Amount {

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
-use crate::ffi::{Layout, Object, Raised, Result, TypeBuilder, names};
+use crate::ffi::{Args, Layout, Object, Raised, Result, TypeBuilder, names};
 use crate::future::disguise;
 
 use super::drain_helper::{DrainHelper, drain_helper};
@@ -25,7 +25,7 @@ pub(super) fn register(module: &Object) -> Result<()> {
     .visible_dict()
     .method(c"pause_writing", FlowControlObject::pause_writing, c"pause_writing($self, /)\n--\n\nThe transport's buffer is full.")
     .method(c"resume_writing", FlowControlObject::resume_writing, c"resume_writing($self, /)\n--\n\nThe transport's buffer has room again: wake who waits for that.")
-    .method1(c"connection_lost", FlowControlObject::lose_connection, c"connection_lost($self, exc, /)\n--\n\nThe connection is gone: wake who waits to write.")
+    .method_fast(c"connection_lost", |flow: &FlowControlObject, args: Args<'_>| flow.lose_connection(args.only("FlowControlMixin.connection_lost", c"exc")?), c"connection_lost($self, /, exc)\n--\n\nThe connection is gone: wake who waits to write.")
     .method(c"_drain_helper", drain_helper, c"_drain_helper($self, /)\n--\n\nReturn when the transport takes more bytes.\n\nRaises ConnectionResetError when it never will.")
     .method1(c"_get_close_waiter", |_: &FlowControlObject, _: &Object| Err::<(), _>(Raised::not_implemented()), c"_get_close_waiter($self, stream, /)\n--\n\nReturn what wait_closed() waits for. For subclasses to provide.")
     .field(c"_loop", |flow: &FlowControlObject| &flow.event_loop)
@@ -51,9 +51,9 @@ pub(super) fn register(module: &Object) -> Result<()> {
 
 fn methods(builder: TypeBuilder<StreamReaderProtocolObject>) -> TypeBuilder<StreamReaderProtocolObject> {
     let builder = builder
-        .method1(c"connection_made", StreamReaderProtocolObject::connection_made, c"connection_made($self, transport, /)\n--\n\nA transport is there.")
-        .method1(c"connection_lost", StreamReaderProtocolObject::lose_stream, c"connection_lost($self, exc, /)\n--\n\nThe transport is gone: feed the reader the end, or exc.")
-        .method1(c"data_received", StreamReaderProtocolObject::data_received, c"data_received($self, data, /)\n--\n\nFeed the reader.")
+        .method_fast(c"connection_made", |protocol: &StreamReaderProtocolObject, args: Args<'_>| protocol.connection_made(args.only("StreamReaderProtocol.connection_made", c"transport")?), c"connection_made($self, /, transport)\n--\n\nA transport is there.")
+        .method_fast(c"connection_lost", |protocol: &StreamReaderProtocolObject, args: Args<'_>| protocol.lose_stream(args.only("StreamReaderProtocol.connection_lost", c"exc")?), c"connection_lost($self, /, exc)\n--\n\nThe transport is gone: feed the reader the end, or exc.")
+        .method_fast(c"data_received", |protocol: &StreamReaderProtocolObject, args: Args<'_>| protocol.data_received(args.only("StreamReaderProtocol.data_received", c"data")?), c"data_received($self, /, data)\n--\n\nFeed the reader.")
         .method(c"eof_received", StreamReaderProtocolObject::eof_received, c"eof_received($self, /)\n--\n\nFeed the reader the end. Return True if the transport may stay open for writing.")
         .method1(c"_get_close_waiter", |protocol: &StreamReaderProtocolObject, _: &Object| protocol.closed.get(), c"_get_close_waiter($self, stream, /)\n--\n\nReturn the future that is done when the connection is gone.")
         .method1(c"_replace_transport", StreamReaderProtocolObject::replace_transport, c"_replace_transport($self, transport, /)\n--\n\nTake another transport, as TLS puts it on top of the first.");

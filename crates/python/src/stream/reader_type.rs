@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
-use crate::ffi::{Layout, Object, Owned, Raised, Result, TypeBuilder, names, repr_of};
+use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, TypeBuilder, names, repr_of};
 use crate::future::disguise;
 
 use super::exactly::{ReadExactly, read_exactly};
@@ -49,11 +49,11 @@ fn reading(builder: TypeBuilder<StreamReaderObject>) -> TypeBuilder<StreamReader
 
 fn feeding(builder: TypeBuilder<StreamReaderObject>) -> TypeBuilder<StreamReaderObject> {
     let builder = builder
-        .method1(c"feed_data", StreamReaderObject::feed, c"feed_data($self, data, /)\n--\n\nAdd bytes, and wake the coroutine that waits for them.")
+        .method_fast(c"feed_data", |reader: &StreamReaderObject, args: Args<'_>| reader.feed(args.only("StreamReader.feed_data", c"data")?), c"feed_data($self, /, data)\n--\n\nAdd bytes, and wake the coroutine that waits for them.")
         .method(c"feed_eof", StreamReaderObject::feed_eof, c"feed_eof($self, /)\n--\n\nSay that nothing more will come.")
         .method(c"exception", |reader: &StreamReaderObject| reader.exception.get(), c"exception($self, /)\n--\n\nReturn the exception that was set, or None.")
-        .method1(c"set_exception", StreamReaderObject::set_exception, c"set_exception($self, exc, /)\n--\n\nLet every read raise exc, also the one that waits.")
-        .method1(c"set_transport", StreamReaderObject::set_transport, c"set_transport($self, transport, /)\n--\n\nSay which transport to stop when too much waits to be read.")
+        .method_fast(c"set_exception", |reader: &StreamReaderObject, args: Args<'_>| reader.set_exception(args.only("StreamReader.set_exception", c"exc")?), c"set_exception($self, /, exc)\n--\n\nLet every read raise exc, also the one that waits.")
+        .method_fast(c"set_transport", |reader: &StreamReaderObject, args: Args<'_>| reader.set_transport(args.only("StreamReader.set_transport", c"transport")?), c"set_transport($self, /, transport)\n--\n\nSay which transport to stop when too much waits to be read.")
         .method(c"_wakeup_waiter", StreamReaderObject::wake_waiter, c"_wakeup_waiter($self, /)\n--\n\nWake the coroutine that waits for data.");
     #[cfg(Py_3_14)]
     let builder = builder.method1(c"_replace_transport", StreamReaderObject::replace_transport, c"_replace_transport($self, transport, /)\n--\n\nTake another transport, as TLS puts it on top of the first.");

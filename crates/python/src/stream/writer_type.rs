@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use crate::awaitable::CoroutineObject;
-use crate::ffi::{Layout, Object, Result, TypeBuilder, names};
+use crate::ffi::{Args, Layout, Object, Result, TypeBuilder, names};
 use crate::future::disguise;
 
 use super::drain::{Drain, drain};
@@ -30,8 +30,8 @@ pub(super) fn register(module: &Object) -> Result<()> {
 
 fn methods(builder: TypeBuilder<StreamWriterObject>) -> TypeBuilder<StreamWriterObject> {
     builder
-        .method1(c"write", StreamWriterObject::write, c"write($self, data, /)\n--\n\nSend data, now or as soon as possible.")
-        .method1(c"writelines", StreamWriterObject::write_lines, c"writelines($self, data, /)\n--\n\nSend every item of data, now or as soon as possible.")
+        .method_fast(c"write", |writer: &StreamWriterObject, args: Args<'_>| writer.write(args.only("StreamWriter.write", c"data")?), c"write($self, /, data)\n--\n\nSend data, now or as soon as possible.")
+        .method_fast(c"writelines", |writer: &StreamWriterObject, args: Args<'_>| writer.write_lines(args.only("StreamWriter.writelines", c"data")?), c"writelines($self, /, data)\n--\n\nSend every item of data, now or as soon as possible.")
         .method(c"drain", drain, c"drain($self, /)\n--\n\nReturn when the transport takes more bytes: at once, unless its buffer is full.\n\nRaises what the connection was lost with, or ConnectionResetError.")
         .method(c"write_eof", |writer: &StreamWriterObject| writer.ask(&names().write_eof), c"write_eof($self, /)\n--\n\nSay that nothing more will be sent, once everything is.")
         .method(c"can_write_eof", |writer: &StreamWriterObject| writer.ask(&names().can_write_eof), c"can_write_eof($self, /)\n--\n\nReturn True if the transport supports write_eof().")

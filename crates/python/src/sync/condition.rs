@@ -211,7 +211,7 @@ impl ConditionObject {
         let count = match count.int_value() {
             Some(count) => count,
             None if self.waiters.is_empty()? => return Ok(()),
-            None if count.less_or_equal(&names().zero)? => return Ok(()),
+            None if names().zero.greater_or_equal(count)? => return Ok(()),
             None => ceiling(count.to_f64()?),
         };
         self.notify_first(count)

@@ -32,10 +32,12 @@ pub(super) fn attached<T: Attached>(builder: TypeBuilder<T>) -> TypeBuilder<T> {
             |transport: &T| transport.attachment().protocol(),
             c"get_protocol($self, /)\n--\n\nReturn the protocol.",
         )
-        .method1(
+        .method_fast(
             c"set_protocol",
-            |transport: &T, protocol: &Object| transport.attachment().set_protocol(protocol),
-            c"set_protocol($self, protocol, /)\n--\n\nCall another protocol from now on.",
+            |transport: &T, args: Args<'_>| {
+                args.only("set_protocol", c"protocol").map(|protocol| transport.attachment().set_protocol(protocol))
+            },
+            c"set_protocol($self, /, protocol)\n--\n\nCall another protocol from now on.",
         )
         .method_fast(
             c"get_extra_info",

@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use crate::event_loop::SourceBase;
 use crate::ffi::{
-    Layout, Object, Owned, Raised, Result, TypeBuilder, add_function, bytes_of, call1, call2, names,
+    Args, Layout, Object, Owned, Raised, Result, TypeBuilder, add_function, bytes_of, call1, call2, names,
 };
 
 use super::flow::flow_controlled;
@@ -29,15 +29,17 @@ pub(super) fn register(module: &Object) -> Result<()> {
 
 fn methods(builder: TypeBuilder<WritePipe>) -> TypeBuilder<WritePipe> {
     builder
-        .method1(
+        .method_fast(
             c"write",
-            WritePipe::write,
-            c"write($self, data, /)\n--\n\nWrite data; what the pipe does not take at once is queued.",
+            |end: &WritePipe, args: Args<'_>| end.write(args.only("write", c"data")?),
+            c"write($self, /, data)\n--\n\nWrite data; what the pipe does not take at once is queued.",
         )
-        .method1(
+        .method_fast(
             c"writelines",
-            |end: &WritePipe, list: &Object| call2(&names().write_lines, end.object(), list),
-            c"writelines($self, list_of_data, /)\n--\n\nWrite each item of an iterable.",
+            |end: &WritePipe, args: Args<'_>| {
+                call2(&names().write_lines, end.object(), args.only("writelines", c"list_of_data")?)
+            },
+            c"writelines($self, /, list_of_data)\n--\n\nWrite each item of an iterable.",
         )
         .method(
             c"write_eof",

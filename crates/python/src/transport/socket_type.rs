@@ -6,8 +6,7 @@ use aioxide_core::transport::MAX_SIZE;
 
 use crate::event_loop::SourceBase;
 use crate::ffi::{
-    Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, call1, names,
-    none, tuple_of,
+    Args, IntoOwned, Layout, Native, Object, Owned, Result, TypeBuilder, call1, names, none, tuple_of,
 };
 
 use super::attachment::get_extra_info;
@@ -44,13 +43,13 @@ fn traffic(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
     builder
         .method_fast(
             c"write",
-            |transport: &SocketTransport, args: Args<'_>| transport.write(only(args, "write", c"data")?),
+            |transport: &SocketTransport, args: Args<'_>| transport.write(args.only("write", c"data")?),
             c"write($self, /, data)\n--\n\nSend data; what the socket does not take at once is queued.",
         )
         .method_fast(
             c"writelines",
             |transport: &SocketTransport, args: Args<'_>| {
-                transport.write_lines(only(args, "writelines", c"list_of_data")?)
+                transport.write_lines(args.only("writelines", c"list_of_data")?)
             },
             c"writelines($self, /, list_of_data)\n--\n\nSend each item of an iterable, in one go.",
         )
@@ -101,7 +100,7 @@ fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
         .method_fast(
             c"set_protocol",
             |transport: &SocketTransport, args: Args<'_>| {
-                transport.set_protocol(only(args, "set_protocol", c"protocol")?)
+                transport.set_protocol(args.only("set_protocol", c"protocol")?)
             },
             c"set_protocol($self, /, protocol)\n--\n\nCall another protocol from now on.",
         )
@@ -141,22 +140,5 @@ impl SocketTransport {
     fn set_write_limits(&self, args: Args<'_>) -> Result<()> {
         set_limits(self.object(), args)?;
         self.note_marks()
-    }
-}
-
-/// The only argument of a method.
-#[inline(always)]
-fn only<'a>(
-    args: Args<'a>,
-    function: &'static str,
-    parameter: &'static std::ffi::CStr,
-) -> Result<&'a Object> {
-    if let ([argument], None) = (args.positional(), args.names()) {
-        return Ok(argument);
-    }
-    let signature = Signature::<1> { function, parameters: [parameter], positional: 1, required: 1 };
-    match signature.bind_method(args)? {
-        [Some(argument)] => Ok(argument),
-        [None] => Err(Raised::type_error(format_args!("{function}() takes one argument"))),
     }
 }
