@@ -13,6 +13,6 @@ differential: check-build $(VENV)/.extension-quick
 		AIOXIDE_EXAMPLES='$(or $(EXAMPLES),300)' AIOXIDE_SEED='$(or $(SEED),1)' \
 		'$(VENV_PYTHON)' -m pytest tests/differential/test_harness.py tests/differential/test_trees.py
 
-## differential-everywhere: the same programs on every supported Python (ARGS="--at-least 4")
+## differential-everywhere: the same on every supported Python, and what the programs leave out (ARGS="--at-least 4")
 differential-everywhere: check-build
 	@$(CONFORMANCE) -m tests.differential.everywhere $(ARGS) $(PROGRAMS)

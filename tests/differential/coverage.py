@@ -1,9 +1,10 @@
 """What of asyncio's public surface no differential program uses.
 
-Three demands, of the interpreter under test: each name of ``asyncio.__all__`` stands in some
+Four demands, of the interpreter under test: each name of ``asyncio.__all__`` stands in some
 program; each function and method is called by one (recorded while the programs run on asyncio, see
-``support/calls.py``); each coroutine is cancelled by one while it waits. What is excused is in
-``not_covered.toml`` with its reason; an excuse for something that is covered is an error too.
+``support/calls.py``); each coroutine is cancelled by one while it waits; each function and method
+is used wrongly by one, so that an exception comes out. What is excused is in ``not_covered.toml``
+with its reason; an excuse for something that is covered is an error too.
 
 ``python -m tests.differential.coverage --python PYTHON`` prints what is missing.
 """
@@ -11,6 +12,7 @@ program; each function and method is called by one (recorded while the programs 
 import argparse
 import ast
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -40,10 +42,13 @@ def written_names(programs: list[Path]) -> set[str]:
 
 
 def recorded_calls(session: Session, programs: list[Path]) -> dict[str, set[str]]:
-    """Runs the programs on asyncio: what they called, and what they cancelled."""
-    notes: dict[str, set[str]] = {"called": set(), "cancelled": set()}
+    """Runs the programs on asyncio: what they called, what they cancelled, what failed."""
+    notes: dict[str, set[str]] = {"called": set(), "cancelled": set(), "failed": set()}
     with tempfile.TemporaryDirectory() as folder:
         session.environment["AIOXIDE_CALLS"] = folder
+        session.environment["AIOXIDE_PROGRAMS"] = os.path.commonpath(
+            [program.parent for program in programs]
+        )
         for program in programs:
             session.run(program, RECORDED)
         session.bootstraps.pop(RECORDED).close()

@@ -1,5 +1,7 @@
 """The differential programs use everything that asyncio offers, and the check of that can fail."""
 
+from pathlib import Path
+
 import pytest
 
 from .coverage import judge, load_excuses, missing, recorded_calls, surface, written_names
@@ -10,8 +12,13 @@ def test_every_public_name_is_used_by_some_program(session: Session) -> None:
     assert missing(session) == []
 
 
-OFFERED = {"names": ["Lock"], "called": ["Lock.acquire"], "cancelled": ["Lock.acquire"]}
-COVERED = {"names": {"Lock"}, "called": {"Lock.acquire"}, "cancelled": {"Lock.acquire"}}
+OFFERED = {
+    "names": ["Lock"],
+    "called": ["Lock.acquire"],
+    "cancelled": ["Lock.acquire"],
+    "failed": ["Lock.release"],
+}
+COVERED = {kind: set(things) for kind, things in OFFERED.items()}
 
 
 def test_all_is_covered() -> None:
@@ -46,11 +53,82 @@ def test_only_a_programs_own_calls_and_cancellations_are_recorded(session: Sessi
     }
 
 
+FAILING = {
+    # A C function that raises, and Python functions whose arguments do not fit.
+    "attempt('', loop.create_future().result)": {"Future.result"},
+    "attempt('', asyncio.Lock().locked, 1)": {"Lock.locked"},
+    "attempt('', asyncio.create_task)": {"create_task"},
+    # Python functions that raise, at once, when they are awaited, or in a task.
+    "with suppress(RuntimeError): asyncio.Lock().release()": {"Lock.release"},
+    "run(lambda: asyncio.wait_for(5, 1))": {"wait_for"},
+    "run(lambda: asyncio.create_task(asyncio.wait_for(5, 1)))": {"wait_for"},
+    # A protocol's method that raises, and is reported.
+    "run(lambda: connect(RaisingProtocol))": {
+        "BaseProtocol.connection_made",
+        "Protocol.connection_made",
+    },
+    # What goes well, what the program raises itself, what is cancelled, what asyncio deals with.
+    "attempt('', loop.create_future().done)": set(),
+    "attempt('', fail)": set(),
+    "run(lambda: cancelled(asyncio.Event().wait()))": set(),
+    "run(lambda: asyncio.gather(fail_later(), return_exceptions=True))": set(),
+}
+
+PROGRAM = """
+import asyncio, socket
+from contextlib import suppress
+from observe import attempt
+
+loop = asyncio.new_event_loop()
+
+class RaisingProtocol(asyncio.Protocol):
+    def connection_made(self, transport):
+        raise LookupError
+
+def fail():
+    raise LookupError
+
+async def fail_later():
+    fail()
+
+async def connect(factory):
+    near, far = socket.socketpair()
+    with far:
+        transport, _ = await loop.create_connection(factory, sock=near)
+        transport.close()
+
+async def cancelled(coroutine):
+    task = asyncio.create_task(coroutine)
+    await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+def run(make):
+    with suppress(Exception):
+        loop.run_until_complete(await_what(make))
+
+async def await_what(make):
+    return await make()
+"""
+
+
+@pytest.mark.parametrize("line", FAILING)
+def test_failed_is_what_an_exception_came_out_of(session: Session, tmp_path: Path, line: str):
+    program = tmp_path / "program.py"
+    program.write_text(f"{PROGRAM}\n{line}\n")
+    failed = recorded_calls(session, [program])["failed"]
+    assert {name for name in failed if "EventLoop." not in name} == FAILING[line]
+
+
 def test_the_surface_is_the_running_versions(session: Session) -> None:
     offered = surface(session)
     assert ("Queue.shutdown" in offered["called"]) == (session.version >= (3, 13))
     assert "AbstractEventLoop.sock_recv" in offered["cancelled"]
     assert "Future.result" in offered["called"]
+    assert "Future.result" in offered["failed"]
+    # An attribute is no function: nothing but the interpreter refuses its use.
+    assert "Barrier.broken" in offered["called"] and "Barrier.broken" not in offered["failed"]
 
 
 def test_an_excuse_ends_with_its_version() -> None:
