@@ -123,15 +123,15 @@ def main() -> int:
     )
     parser.add_argument("--profile", default="quick", help="cargo profile (default: quick)")
     options = parser.parse_args()
-    found, unavailable = pythons.find_pythons(tuple(options.versions) or pythons.VERSIONS)
-    for version, reason in unavailable.items():
-        print(f"{version}  none   {reason}", file=sys.stderr)
+    found = pythons.find_enough(tuple(options.versions), at_least=1)
+    if found is None:
+        return 1
     try:
         build_all(found, options.profile)
     except BuildFailed as error:
         print(error, file=sys.stderr)
         return 1
-    return 0 if found else 1
+    return 0
 
 
 if __name__ == "__main__":

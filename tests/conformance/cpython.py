@@ -108,14 +108,11 @@ def main() -> int:
     end_on_sigterm()
     versions = tuple(options.python.split()) or pythons.VERSIONS
     only = options.tests.split()
-    found, unavailable = pythons.find_pythons(versions)
+    found = pythons.find_enough(versions, options.at_least)
+    if found is None:
+        return 1
     for python in found:
         print(f"{python.version}  {python.patch:8} {python.path}")
-    for version, reason in unavailable.items():
-        print(f"{version}  none     {reason}")
-    if len(found) < options.at_least:
-        print(f"{len(found)} Pythons, at least {options.at_least} are needed")
-        return 1
     trees: dict[str, pathlib.Path] = {}
     if options.implementation == "aioxide":
         try:

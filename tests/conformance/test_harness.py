@@ -520,14 +520,19 @@ def test_a_bad_file_costs_no_other(fakes: Fakes, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize(
-    "program", ["conformance/cpython.py", "differential/everywhere.py", "everywhere.py"]
+    "command",
+    [
+        "-m tests.conformance.cpython --python 2.7 --at-least 1",
+        "-m tests.conformance.uvloop_suite --python 2.7",
+        "-m tests.differential.everywhere --python 2.7 --at-least 1",
+        "-m tests.everywhere --python 2.7 --at-least 1",
+        "tools/build_extension.py 2.7",
+    ],
 )
-def test_a_run_of_too_few_pythons_fails(program: str, tmp_path: pathlib.Path) -> None:
-    root = HERE.parents[1]
-    module = ".".join(("tests", *pathlib.Path(program).with_suffix("").parts))
+def test_a_run_of_too_few_pythons_fails(command: str, tmp_path: pathlib.Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module, "--python", "2.7", "--at-least", "1"],
-        cwd=root,
+        [sys.executable, *command.split()],
+        cwd=HERE.parents[1],
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

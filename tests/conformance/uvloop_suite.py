@@ -141,9 +141,9 @@ def main() -> int:
     options = parse()
     end_on_sigterm()
     only = options.tests.split()
-    found, unavailable = pythons.find_pythons(tuple(options.python.split()))
-    for version, reason in unavailable.items():
-        print(f"{version}  none     {reason}")
+    found = pythons.find_enough(tuple(options.python.split()), at_least=1)
+    if found is None:
+        return 1
     cache = pythons.cache_folder() / "uvloop"
     ours = options.implementation == "aioxide"
     try:
