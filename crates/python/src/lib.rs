@@ -55,6 +55,8 @@ fn fill(module: &Object) -> ffi::Result<()> {
     #[cfg(Py_3_14)]
     ffi::learn_layout()?;
     ffi::look_into_contexts()?;
+    #[cfg(not(Py_3_12))]
+    ffi::find_loop_holders()?;
     NativeFunction::register(module)?;
     future::register(module)?;
     task::register(module)?;

@@ -184,6 +184,8 @@ fn keep(slot: &Slot, value: Option<&Object>) -> Result<()> {
 /// `note_fork()`: this process is the child of a fork.
 pub(crate) fn note_fork(_args: Args<'_>) -> Result<()> {
     FORKS.fetch_add(1, Ordering::Relaxed);
+    #[cfg(not(Py_3_12))]
+    crate::ffi::note_process();
     Ok(())
 }
 

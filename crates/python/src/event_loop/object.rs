@@ -358,8 +358,10 @@ pub(crate) fn running_loop_if_any() -> Result<Option<Owned>> {
 /// The loop that runs in this thread, else what `ffi::use_current_loop` was told to ask.
 #[inline]
 pub(crate) fn current_loop() -> Result<Owned> {
-    let running = call0(&names().get_running_loop)?;
-    if running.is_none() { crate::ffi::current_loop() } else { Ok(running) }
+    match running_loop_if_any()? {
+        Some(running) => Ok(running),
+        None => crate::ffi::current_loop(),
+    }
 }
 
 /// The loop that runs in this thread when it is ours.

@@ -35,6 +35,8 @@ mod gc;
 mod instance;
 mod iterate;
 mod lazily;
+#[cfg(not(Py_3_12))]
+mod loop_holder;
 mod members;
 mod method;
 mod names;
@@ -91,6 +93,8 @@ pub(crate) use gc::{Collectable, Visitor, show_to_collector};
 pub(crate) use instance::{Recycled, allocate, allocate_recycled, allocate_unseen};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
 pub(crate) use lazily::Lazily;
+#[cfg(not(Py_3_12))]
+pub(crate) use loop_holder::{find_loop_holders, held_running_loop, note_process};
 pub(crate) use members::assigned;
 pub(crate) use method::Step;
 pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, use_current_loop};

@@ -152,6 +152,7 @@ names! {
         run_in_any_executor = c"_run_in_any_executor",
         set_exception = c"set_exception",
         #[cfg(not(Py_3_14))] set_name = c"set_name",
+        #[cfg(not(Py_3_12))] running_loop_key = c"__asyncio_running_event_loop__",
         set_result = c"set_result",
         set_running_or_notify_cancel = c"set_running_or_notify_cancel",
         source_traceback = c"source_traceback",

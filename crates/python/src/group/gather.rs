@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::event_loop::current_loop;
+use crate::event_loop::{current_loop, running_loop_if_any};
 use crate::ffi::{Args, Object, Owned, Result, Slot, call1, list_items, list_of, names};
 use crate::future::any::{
     add_observer, cancel_message_of, cancelled_error_of, exception_of, is_cancelled, is_done, resolve,
@@ -133,7 +133,7 @@ fn loop_to_begin_with() -> Result<Option<Owned>> {
     if !cfg!(Py_3_14) {
         return Ok(None);
     }
-    Ok(Some(crate::ffi::call0(&names().get_running_loop)?).filter(|event_loop| !event_loop.is_none()))
+    running_loop_if_any()
 }
 
 /// `task._log_destroy_pending = False`.

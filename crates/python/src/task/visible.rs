@@ -223,6 +223,9 @@ mod unpublished {
 
     #[inline(always)]
     pub(crate) fn running_loop() -> Option<Owned> {
+        #[cfg(not(Py_3_12))]
+        return crate::ffi::held_running_loop();
+        #[cfg(Py_3_12)]
         None
     }
 
