@@ -393,3 +393,101 @@ def test_a_thousand_random_steps_see_what_a_model_says(aio, run, seed):
         return sum(await aio.gather(*[wander({}, 4) for _ in range(20)]))
 
     assert run(main) >= 20
+
+
+class OddContext:
+    """Has the one method of a context that a loop calls, and counts its calls."""
+
+    def __init__(self):
+        self.context = contextvars.copy_context()
+        self.calls = []
+
+    def run(self, function, *args):
+        self.calls.append(len(args))
+        return self.context.run(function, *args)
+
+
+refused_at_once = pytest.mark.skipif(
+    (3, 13) <= sys.version_info < (3, 14) or sys.version_info >= (3, 15),
+    reason="3.13 and 3.15 refuse such a context when the task is made",
+)
+
+
+def test_callbacks_run_in_whatever_has_a_method_run(aio, run):
+    async def main():
+        loop = aio.get_running_loop()
+        odd = OddContext()
+        odd.context.run(VALUE.set, "odd")
+        seen = []
+
+        def look(*args):
+            seen.append((*args, VALUE.get()))
+
+        loop.call_soon(look, context=odd)
+        loop.call_soon(look, 1, context=odd)
+        loop.call_soon_threadsafe(look, 1, 2, context=odd)
+        loop.call_later(0.001, look, "timer", context=odd)
+        future = loop.create_future()
+        future.add_done_callback(lambda _: look("done"), context=odd)
+        future.set_result(None)
+        while len(seen) < 5:
+            await aio.sleep(0.001)
+        return seen, odd.calls
+
+    seen, calls = run(main)
+    assert seen == [("odd",), (1, "odd"), (1, 2, "odd"), ("done", "odd"), ("timer", "odd")]
+    assert calls == [0, 1, 2, 1, 1]
+
+
+@refused_at_once
+def test_a_task_runs_in_whatever_has_a_method_run(aio, run):
+    async def worker(loop):
+        seen = [VALUE.get(), aio.current_task().get_name()]
+        await aio.sleep(0)
+        future = loop.create_future()
+        loop.call_soon(future.set_result, "result")
+        seen.append(await future)
+        try:
+            await aio.sleep(20)
+        except aio.CancelledError:
+            seen.append(VALUE.get())
+        return seen
+
+    async def main():
+        loop = aio.get_running_loop()
+        odd = OddContext()
+        odd.context.run(VALUE.set, "odd")
+        task = loop.create_task(worker(loop), name="worker", context=odd)
+        while len(odd.calls) < 3:
+            await aio.sleep(0)
+        await aio.sleep(0)
+        task.cancel()
+        return await task, odd.calls, aio.current_task() is not task
+
+    seen, calls, is_left = run(main)
+    assert seen == ["odd", "worker", "result", "odd"]
+    assert calls == [0, 0, 1, 1]
+    assert is_left
+
+
+def test_what_such_a_context_raises_is_reported_as_the_callbacks(aio, run):
+    class Broken:
+        def run(self, function, *args):
+            if function is print:
+                raise ZeroDivisionError
+            return function(*args)  # the loop's exception handler runs in it, too
+
+    async def main():
+        loop = aio.get_running_loop()
+        loop.call_soon(print, context=Broken())
+        loop.call_soon(print, context=object())
+        await aio.sleep(0)
+        await aio.sleep(0)
+
+    run(main)
+    assert [type(report["exception"]) for report in run.reports] == [
+        ZeroDivisionError,
+        AttributeError,
+    ]
+    assert all(report["message"].startswith("Exception in callback") for report in run.reports)
+    run.reports.clear()

@@ -1,9 +1,11 @@
 //! Running one entry of the ready queue, and what becomes of its exceptions.
 
-use crate::ffi::{Entered, Layout, Object, Owned, Raised, Result, call1, call2, copy_context, names};
+use crate::ffi::{
+    Entered, Layout, Object, Owned, Raised, Result, call1, call2, copy_context, is_context, names,
+};
 use crate::future::{FutureObject, ObserverBase};
 use crate::handle::HandleObject;
-use crate::task::TaskObject;
+use crate::task::{TaskObject, step_callback};
 
 use super::Ready;
 use super::object::LoopObject;
@@ -22,17 +24,23 @@ impl LoopObject {
     fn run_entry_now(&self, entry: Ready) -> Result<()> {
         match entry {
             Ready::Step(task) => {
-                let stepped = self.run_step(&task, |task| task.step(None));
+                let stepped =
+                    self.run_step(&task, |task| task.step(None), |task| self.handle_of_step(task, None));
                 task.retire();
                 stepped
             }
             Ready::Wake(task, future) => {
-                let stepped = self.run_step(&task, |task| task.wake(&future));
+                let wake = |task: &TaskObject| task.wake(&future);
+                let stepped = self.run_step(&task, wake, |task| self.handle_of_wakeup(task, &future));
                 retire_future(future);
                 drop(task);
                 stepped
             }
-            Ready::Throw(task, exception) => self.run_step(&task, |task| task.step(Some(exception))),
+            Ready::Throw(task, exception) => {
+                let thrown = exception.clone();
+                let step = |task: &TaskObject| task.step(Some(exception));
+                self.run_step(&task, step, |task| self.handle_of_step(task, Some(thrown)))
+            }
             Ready::Handle(handle) => {
                 self.current.hide(self.object())?;
                 let ran = if handle.is_cancelled() { Ok(()) } else { handle.run(Some(self)) };
@@ -97,7 +105,17 @@ impl LoopObject {
     ) -> Result<()> {
         let exception = raised.take();
         let handle = HandleObject::new(self, callback, &[future.object()], context)?;
-        handle.failed(Raised::restore(exception))
+        Self::entry_failed(&handle, exception)
+    }
+
+    /// Reports what an entry has raised by the handle that stands for it. Where the context is none of the interpreter's
+    /// the entry has not run: its handle runs it.
+    #[cold]
+    fn entry_failed(handle: &HandleObject, exception: Owned) -> Result<()> {
+        match handle.get_context()? {
+            Some(other) if !is_context(&other) => handle.run(None),
+            _ => handle.failed(Raised::restore(exception)),
+        }
     }
 
     /// The same for a done-callback written in Rust.
@@ -108,9 +126,14 @@ impl LoopObject {
         handle.failed(Raised::restore(exception))
     }
 
-    /// Steps a task: in its context, as the current one.
+    /// Steps a task: in its context, as the current one. `handle` makes the handle that stands for this step.
     #[inline(always)]
-    fn run_step(&self, task: &TaskObject, step: impl FnOnce(&TaskObject) -> Result<()>) -> Result<()> {
+    fn run_step(
+        &self,
+        task: &TaskObject,
+        step: impl FnOnce(&TaskObject) -> Result<()>,
+        handle: impl FnOnce(&TaskObject) -> Result<Owned<HandleObject>>,
+    ) -> Result<()> {
         let stepped = self.within(task.context(), task.share(), || {
             self.current.begin(self.object(), task)?;
             let stepped = step(task);
@@ -119,22 +142,32 @@ impl LoopObject {
         });
         match stepped {
             Ok(()) => Ok(()),
-            Err(raised) => self.step_failed(task, raised),
+            Err(raised) => self.step_failed(raised, || handle(task)),
         }
     }
 
     /// A step failed for a reason that is not its coroutine's.
     #[cold]
-    fn step_failed(&self, task: &TaskObject, raised: Raised) -> Result<()> {
+    fn step_failed(
+        &self,
+        raised: Raised,
+        handle: impl FnOnce() -> Result<Owned<HandleObject>>,
+    ) -> Result<()> {
         let exception = raised.take();
-        let handle = self.handle_of_step(task)?;
-        handle.failed(Raised::restore(exception))
+        self.current.hide(self.object())?;
+        Self::entry_failed(&*handle()?, exception)
     }
 
-    /// A handle that stands for a task's step in reports.
-    fn handle_of_step(&self, task: &TaskObject) -> Result<Owned<HandleObject>> {
-        let callback = task.wakeup_method()?;
-        HandleObject::new(self, &callback, &[], task.context_or_none()?)
+    /// A handle that stands for a task's step, in reports and to run it.
+    #[cold]
+    fn handle_of_step(&self, task: &TaskObject, exception: Option<Owned>) -> Result<Owned<HandleObject>> {
+        HandleObject::new(self, &*step_callback(task, exception)?, &[], task.context_or_none()?)
+    }
+
+    /// The same for the step that follows when `future` is done.
+    #[cold]
+    fn handle_of_wakeup(&self, task: &TaskObject, future: &FutureObject) -> Result<Owned<HandleObject>> {
+        HandleObject::new(self, &*task.wakeup_method()?, &[future.object()], task.context_or_none()?)
     }
 
     /// Debug mode: as [`LoopObject::run_entry_now`], with the entry shown as `_current_handle` and a
@@ -169,9 +202,11 @@ impl LoopObject {
             Ready::Handle(handle) => handle.clone().into_object(),
             Ready::Timer(timer) => timer.clone().into_object(),
             Ready::Io(source, direction) => source.handle(self, *direction)?.into_object(),
-            Ready::Step(task) | Ready::Throw(task, _) | Ready::Wake(task, _) => {
-                self.handle_of_step(task)?.into_object()
+            Ready::Step(task) => self.handle_of_step(task, None)?.into_object(),
+            Ready::Throw(task, exception) => {
+                self.handle_of_step(task, Some(exception.clone()))?.into_object()
             }
+            Ready::Wake(task, future) => self.handle_of_wakeup(task, future)?.into_object(),
             Ready::Resolve(future, result) => {
                 self.handle_of_outcome(future, &names().set_result, &[result])?.into_object()
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result, intern};
+use super::{Layout, Object, Owned, Raised, Result};
 
 /// Where a thread state keeps its current context; 0 for a Python that this was not written for.
 const CURRENT: usize = if cfg!(Py_3_16) {
@@ -149,21 +149,7 @@ pub(crate) fn enter_context(context: &Object) -> Result<()> {
     // SAFETY: the C function checks that this is a context.
     match unsafe { ffi::PyContext_Enter(context.pointer()) } {
         0 => Ok(()),
-        _ => Err(refused(context)),
-    }
-}
-
-/// Why `context` could not be entered: what is none lacks the method that asyncio calls.
-#[cold]
-fn refused(context: &Object) -> Raised {
-    let raised = Raised::already();
-    if is_context(context) {
-        return raised;
-    }
-    let exception = raised.take();
-    match intern(c"run").and_then(|name| context.attribute(&name)) {
-        Ok(_) => Raised::restore(exception),
-        Err(missing) => missing,
+        _ => Err(Raised::already()),
     }
 }
 

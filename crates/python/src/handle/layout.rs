@@ -153,7 +153,7 @@ impl HandleObject {
     }
 
     /// The context that the callback runs in.
-    pub(super) fn get_context(&self) -> Result<Option<Owned>> {
+    pub(crate) fn get_context(&self) -> Result<Option<Owned>> {
         shown_context(&self.context, &self.share)
     }
 

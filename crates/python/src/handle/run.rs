@@ -3,8 +3,8 @@
 use crate::event_loop::LoopObject;
 use crate::ffi::Dict;
 use crate::ffi::{
-    Entered, Layout, Owned, Raised, Result, call_method1, call_positional, call0, call1, names,
-    while_handling,
+    Entered, Layout, Object, Owned, Raised, Result, call_keywords, call_method1, call_positional, call0,
+    call1, is_context, names, tuple_items, while_handling,
 };
 
 use super::HandleObject;
@@ -44,8 +44,35 @@ impl HandleObject {
         };
         match called {
             Ok(()) => Ok(()),
-            Err(raised) => self.failed(raised),
+            Err(raised) => self.not_called(&callback, raised),
         }
+    }
+
+    /// The callback has raised, unless it was never called: a context may be anything with a method `run`, which can't
+    /// be entered.
+    #[cold]
+    fn not_called(&self, callback: &Object, raised: Raised) -> Result<()> {
+        match self.context.get() {
+            Some(other) if !is_context(&other) => {
+                raised.forget();
+                self.call_by(&other, callback).or_else(|raised| self.failed(raised))
+            }
+            _ => self.failed(raised),
+        }
+    }
+
+    /// `context.run(callback, *arguments)`.
+    #[cold]
+    fn call_by(&self, context: &Object, callback: &Object) -> Result<()> {
+        let run = context.attribute(&names().run)?;
+        let arguments = self.arguments.get();
+        let mut values = vec![callback];
+        match (self.shape.get(), &arguments) {
+            (Shape::One, Some(only)) => values.push(only),
+            (Shape::Many, Some(tuple)) => values.extend(tuple_items(tuple)),
+            _ => {}
+        }
+        call_keywords(&run, &values, values.len(), None).map(drop)
     }
 
     /// Reports a callback's exception.

@@ -142,7 +142,7 @@ native_type!(StepCallback, holds: [task, exception]);
 const _: () = assert!(offset_of!(StepCallback, task) == size_of::<ffi::PyObject>());
 
 /// The next step of `task` as a callable without arguments.
-pub(super) fn step_callback(task: &TaskObject, exception: Option<Owned>) -> Result<Owned> {
+pub(crate) fn step_callback(task: &TaskObject, exception: Option<Owned>) -> Result<Owned> {
     let step = allocate::<StepCallback>()?;
     step.task.fill(task.own());
     if let Some(exception) = exception {

@@ -41,7 +41,7 @@ pub(crate) use cancel::cancel_any;
 pub(crate) use create::{is_coroutine, is_plain_coroutine};
 pub(crate) use current::{CurrentTask, awaiting_task, current_task_of, enter, leave, swap};
 pub(crate) use layout::TaskObject;
-pub(crate) use methods::register;
+pub(crate) use methods::{register, step_callback};
 pub(crate) use registry::{connect_registry, list_task, listed_tasks, unlist_task};
 pub(crate) use visible::running_loop as thread_running_loop;
 pub(crate) use wait::loop_of;
