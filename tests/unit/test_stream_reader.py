@@ -63,16 +63,50 @@ def test_read_without_an_amount_goes_to_the_end(run, aio):
     assert reading(run, aio, "read", feed=chunks, limit=300) == (b"".join(chunks), b"")
 
 
+NO_AMOUNT = {
+    False: "slice indices must be integers or None or have an __index__ method",
+    True: "n must be an integer or None",
+}[sys.version_info >= (3, 15)]
+
+
 @pytest.mark.parametrize("amount", [None, "3", 2.5])
-def test_read_of_an_odd_amount(run, aio, amount):
+def test_read_of_what_is_no_amount(run, aio, amount):
+    result, rest = reading(run, aio, "read", amount, feed=[b"data"])
+    assert result[0] == "TypeError"
+    assert rest == b"data"
+    if amount == 2.5:
+        assert result[1] == NO_AMOUNT
+
+
+@pytest.mark.parametrize("amount", [4.0, 99.5, float("inf"), float("nan")])
+def test_read_of_a_float_that_reaches_to_the_end(run, aio, amount):
+    """3.15 compares the amount with what there is; before, it is an index always."""
+    result, rest = reading(run, aio, "read", amount, feed=[b"data"])
+    if sys.version_info >= (3, 15):
+        assert (result, rest) == (b"data", b"")
+    else:
+        assert (result, rest) == (("TypeError", NO_AMOUNT), b"data")
+
+
+@pytest.mark.parametrize(
+    ("amount", "result"), [(0.0, b""), (-0.5, b"data"), (float("-inf"), b"data")]
+)
+def test_read_of_a_float_for_nothing_or_everything(run, aio, amount, result):
+    assert reading(run, aio, "read", amount, feed=[b"data"])[0] == result
+
+
+def test_read_of_a_float_waits_before_it_fails(run, aio):
     async def main():
         reader = aio.StreamReader()
+        task = aio.create_task(reader.read(2.5))
+        await aio.sleep(0)
+        assert not task.done()
         reader.feed_data(b"data")
         with pytest.raises(TypeError):
-            await reader.read(amount)
+            await task
+        assert bytes(reader._buffer) == b"data"
 
-    if sys.version_info < (3, 15) or amount != 2.5:
-        run(main)
+    run(main)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, names, none};
+use crate::ffi::{Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, names, none};
 
 /// `n`: the object that the program gave, and the number it means.
 pub(super) struct Amount {
     given: Slot,
     count: Cell<i64>,
+    /// Whether the argument is no `int`, or a huge one: `count` has its sign only.
+    is_odd: Cell<bool>,
 }
 
 impl Amount {
@@ -36,6 +38,38 @@ impl Amount {
         Ok(self.count.get())
     }
 
+    /// As [`Amount::settle`], for who wants to know the sign and asks with [`Amount::within`] afterwards: of what is no
+    /// `int` asyncio looks at the sign before it waits, and at the number only when there is something to take.
+    #[inline(always)]
+    pub(super) fn settle_sign(&self) -> Result<i64> {
+        if let Some(given) = self.given.peek() {
+            let count = match given.int_value() {
+                Some(count) => count,
+                None => self.odd_sign(&given.own())?,
+            };
+            self.count.set(count);
+        }
+        Ok(self.count.get())
+    }
+
+    #[cold]
+    fn odd_sign(&self, given: &Object) -> Result<i64> {
+        self.is_odd.set(true);
+        if given.equals(&names().zero)? {
+            return Ok(0);
+        }
+        given.less(&names().zero).map(|is_less| if is_less { -1 } else { 1 })
+    }
+
+    /// How many of `available` bytes these are. Raises `TypeError` if the argument is no number of bytes.
+    #[inline(always)]
+    pub(super) fn within(&self, available: usize) -> Result<usize> {
+        if self.is_odd.get() {
+            return odd_within(&self.given(), available);
+        }
+        Ok(self.get().min(available))
+    }
+
     /// The number that was settled; none below zero.
     #[inline(always)]
     pub(super) fn get(&self) -> usize {
@@ -58,6 +92,15 @@ fn odd_count(given: &Object) -> Result<i64> {
         return Err(Raised::type_error(format_args!("n must be an integer or None")));
     }
     given.to_slice_bound()
+}
+
+/// `min(available, given)`, or the length of what `[:given]` cuts off: the one takes any number that is too large.
+#[cold]
+fn odd_within(given: &Object, available: usize) -> Result<usize> {
+    if cfg!(Py_3_15) && !given.less(&*(available as u64).into_owned()?)? {
+        return Ok(available);
+    }
+    Ok(usize::try_from(odd_count(given)?).unwrap_or(0).min(available))
 }
 
 impl Collectable for Amount {

@@ -80,7 +80,7 @@ impl Read {
     #[inline(always)]
     fn begin(&self, reader: &StreamReaderObject) -> Result<Step> {
         reader.check_exception()?;
-        match self.amount.settle()? {
+        match self.amount.settle_sign()? {
             0 => return bytes_of(&[]).map(Step::Return),
             1.. => self.phase.set(Phase::Some),
             _ => {
@@ -105,7 +105,7 @@ impl Read {
 
     #[inline(always)]
     fn take_some(&self, reader: &StreamReaderObject) -> Result<Step> {
-        let taken = reader.buffer.take(self.amount.get().min(reader.buffer.len()))?;
+        let taken = reader.buffer.take(self.amount.within(reader.buffer.len())?)?;
         reader.resume_if_low()?;
         Ok(Step::Return(taken))
     }
