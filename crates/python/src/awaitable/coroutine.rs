@@ -1,16 +1,17 @@
-//! The object, its phases and its Python methods, over any [`Machine`].
+//! The object: what each coroutine holds beside its [`Machine`], how it is made and where it stands.
+//!
+//! What must always be true: a coroutine is in one [`Phase`], which only `resume.rs` changes; one that waits and could
+//! be in a cycle is known to the collector, and one that was never resumed as `fresh.rs` says.
 
 use std::cell::Cell;
 use std::ffi::CStr;
-use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, FreeList, IntoOwned, Layout, Native, Object, Owned, Raised, Recycled, Result,
-    Signature, Slot, Step, Thrower, TypeBuilder, TypeCell, Visitor, allocate_unseen, call0, call1, names,
-    report_unraisable, show_to_collector, thrown,
+    Args, Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Signature, Slot, Step,
+    TypeCell, Visitor, allocate_unseen, call0, names, show_to_collector,
 };
 
 use super::{Source, fresh};
@@ -54,7 +55,7 @@ pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
 /// Where a coroutine stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-enum Phase {
+pub(super) enum Phase {
     /// Never resumed. Zero, so that a new object's memory says so.
     Fresh = 0,
     Suspended = 1,
@@ -62,27 +63,14 @@ enum Phase {
     Finished = 3,
 }
 
-#[cfg(Py_3_15)]
-impl Phase {
-    /// What `inspect` calls it.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Fresh => "CORO_CREATED",
-            Self::Suspended => "CORO_SUSPENDED",
-            Self::Running => "CORO_RUNNING",
-            Self::Finished => "CORO_CLOSED",
-        }
-    }
-}
-
 /// The part that all native coroutines share, and the Python type that they inherit from.
 #[repr(C)]
 pub(crate) struct CoroutineBase {
     head: ffi::PyObject,
-    weak: Slot,
+    pub(super) weak: Slot,
     /// Where it was made, while `sys.set_coroutine_origin_tracking_depth` asks for it.
-    origin: Slot,
-    phase: Cell<Phase>,
+    pub(super) origin: Slot,
+    pub(super) phase: Cell<Phase>,
     /// Whether the collector knows it. Most end at their first step, and it has no time to look at them: see
     /// `fresh.rs`.
     seen: Cell<bool>,
@@ -136,8 +124,8 @@ impl CoroutineBase {
 /// A native coroutine.
 #[repr(C)]
 pub(crate) struct CoroutineObject<M: Machine> {
-    base: CoroutineBase,
-    machine: M,
+    pub(super) base: CoroutineBase,
+    pub(super) machine: M,
 }
 
 // SAFETY: repr(C), and the first field is a `Layout` type.
@@ -177,6 +165,19 @@ impl<M: Machine> Collectable for CoroutineObject<M> {
     }
 }
 
+impl<M: Machine> CoroutineObject<M> {
+    /// A coroutine whose machine is filled by `fill`.
+    #[inline(always)]
+    pub(crate) fn new(fill: impl FnOnce(&M)) -> Result<Owned<Self>> {
+        let coroutine = allocate_unseen::<Self>(|coroutine| fill(&coroutine.machine))?;
+        fresh::made(&coroutine.base);
+        if TRACK_ORIGINS.load(Ordering::Relaxed) {
+            coroutine.base.origin.set(call0(&names().coroutine_origin)?);
+        }
+        Ok(coroutine)
+    }
+}
+
 /// Whether coroutines remember where they were made (`sys.get_coroutine_origin_tracking_depth() > 0`).
 static TRACK_ORIGINS: AtomicBool = AtomicBool::new(false);
 
@@ -205,198 +206,4 @@ pub(crate) fn adopt(coroutine: &Object) {
     if let Some(ours) = coroutine.cast::<CoroutineBase>() {
         ours.show();
     }
-}
-
-/// Makes the type that all native coroutines inherit from.
-pub(crate) fn register_base(module: &Object) -> Result<()> {
-    let builder =
-        TypeBuilder::<CoroutineBase>::new(c"aioxide._native.coroutine", c"A coroutine written in Rust.")
-            .internal_base()
-            .dies()
-            .weak_references(offset_of!(CoroutineBase, weak), None)
-            .getter(c"cr_running", |base: &CoroutineBase| base.phase.get() == Phase::Running)
-            .getter(c"cr_suspended", |base: &CoroutineBase| base.phase.get() == Phase::Suspended)
-            .getter(c"cr_origin", |base: &CoroutineBase| base.origin.get());
-    #[cfg(Py_3_15)]
-    let builder = builder.getter(c"cr_state", |base: &CoroutineBase| base.phase.get().word());
-    builder.add_to(module)
-}
-
-impl<M: Machine> CoroutineObject<M> {
-    /// Makes the machine's type.
-    pub(crate) fn register(module: &Object) -> Result<()> {
-        TypeBuilder::<Self>::new(M::TYPE, c"A coroutine written in Rust.")
-            .base::<CoroutineBase>()
-            .internal()
-            .dies_recycled()
-            .finalizer(Self::last_words)
-            .awaitable(|coroutine: &Self| coroutine.own())
-            .resumable(Self::resume)
-            .method1(
-                c"send",
-                |coroutine: &Self, _value: &Object| coroutine.resume_once(None),
-                c"send($self, value, /)\n--\n\nGo on; the value is ignored.",
-            )
-            .method_fast(c"throw", Self::throw, c"Raise an exception where the coroutine waits.")
-            .method(c"close", Self::close, c"close($self, /)\n--\n\nEnd the coroutine with a GeneratorExit.")
-            .getter(c"__name__", |coroutine: &Self| last_name(coroutine.machine.qualname()))
-            .getter(c"__qualname__", |coroutine: &Self| coroutine.machine.qualname())
-            .getter(c"cr_code", |coroutine: &Self| M::SOURCE.code(coroutine.machine.qualname()))
-            .getter(c"cr_frame", Self::frame)
-            .getter(c"cr_await", Self::awaited)
-            .repr(|coroutine: &Self| {
-                format!("<coroutine object {} at {:?}>", coroutine.machine.qualname(), coroutine.pointer())
-                    .as_str()
-                    .into_owned()
-            })
-            .add_to(module)
-    }
-
-    /// A coroutine whose machine is filled by `fill`.
-    #[inline(always)]
-    pub(crate) fn new(fill: impl FnOnce(&M)) -> Result<Owned<Self>> {
-        let coroutine = allocate_unseen::<Self>(|coroutine| fill(&coroutine.machine))?;
-        fresh::made(&coroutine.base);
-        if TRACK_ORIGINS.load(Ordering::Relaxed) {
-            coroutine.base.origin.set(call0(&names().coroutine_origin)?);
-        }
-        Ok(coroutine)
-    }
-
-    /// `cr_frame`: none once it has ended.
-    fn frame(&self) -> Result<Option<Owned>> {
-        match self.base.phase.get() {
-            Phase::Finished => Ok(None),
-            _ => M::SOURCE.frame(self.object(), self.machine.qualname()).map(Some),
-        }
-    }
-
-    /// `cr_await`.
-    fn awaited(&self) -> Result<Option<Owned>> {
-        match self.machine.awaits() {
-            None => Ok(None),
-            awaited => M::SOURCE.through(self.object(), self.machine.callees(), awaited),
-        }
-    }
-
-    /// Resumes with nothing thrown, which is what `await` does.
-    #[inline(always)]
-    fn resume(&self) -> Result<Step> {
-        self.go_on(None)
-    }
-
-    #[inline(always)]
-    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
-        match self.base.phase.get() {
-            Phase::Fresh | Phase::Suspended => {}
-            phase => return Err(misused(phase)),
-        }
-        if self.base.phase.replace(Phase::Running) == Phase::Fresh {
-            fresh::settled(&self.base);
-            if let Some(exception) = thrown {
-                // Raised before the first line: there is nothing yet that could catch it.
-                self.finish();
-                return Err(Raised::restore(exception));
-            }
-            self.follow(self.machine.resume(None))
-        } else {
-            self.follow(self.machine.resume(thrown))
-        }
-    }
-
-    #[inline(always)]
-    fn follow(&self, resumed: Result<Step>) -> Result<Step> {
-        match resumed {
-            Ok(Step::Yield(value)) => {
-                self.base.phase.set(Phase::Suspended);
-                if self.machine.can_be_in_a_cycle() {
-                    self.base.show();
-                }
-                Ok(Step::Yield(value))
-            }
-            Ok(Step::Return(value)) => {
-                self.finish();
-                Ok(Step::Return(value))
-            }
-            Err(raised) => Err(self.finish_with(raised)),
-        }
-    }
-
-    #[inline(always)]
-    fn finish(&self) {
-        self.base.phase.set(Phase::Finished);
-        self.machine.clear();
-    }
-
-    /// As [`CoroutineObject::finish`], with the exception kept safe from what dying references run.
-    #[cold]
-    fn finish_with(&self, raised: Raised) -> Raised {
-        let exception = raised.take();
-        self.finish();
-        Raised::restore(exception)
-    }
-
-    /// `send(None)`, where the end is always an exception.
-    fn resume_once(&self, thrown: Option<Owned>) -> Result<Owned> {
-        self.go_on(thrown)?.yielded()
-    }
-
-    /// `throw(type_or_exception, value=None, traceback=None)`.
-    fn throw(&self, args: Args<'_>) -> Result<Owned> {
-        self.resume_once(Some(thrown(Thrower::Coroutine, args)?))
-    }
-
-    /// `close()`.
-    fn close(&self) -> Result<()> {
-        match self.base.phase.get() {
-            Phase::Fresh | Phase::Finished => {
-                fresh::settled(&self.base);
-                self.finish();
-                return Ok(());
-            }
-            Phase::Running => return Err(misused(Phase::Running)),
-            Phase::Suspended => {}
-        }
-        let exit = call0(&names().generator_exit)?;
-        match self.go_on(Some(exit)) {
-            Ok(Step::Yield(_)) => Err(Raised::runtime_error(format_args!("coroutine ignored GeneratorExit"))),
-            Ok(Step::Return(_)) => Ok(()),
-            Err(raised)
-                if raised.matches(&names().generator_exit) || raised.matches(&names().stop_iteration) =>
-            {
-                raised.forget();
-                Ok(())
-            }
-            Err(raised) => Err(raised),
-        }
-    }
-
-    /// Runs when the coroutine dies: warns if nobody ever awaited it, ends it if it waits.
-    fn last_words(&self) {
-        // Whoever gets the warning may keep the coroutine; and what the collector has seen is asked, when it dies, whether
-        // its finalizer has run (`deallocate_recycled`).
-        self.base.show();
-        let said = match self.base.phase.get() {
-            Phase::Fresh => call1(&names().warn_unawaited, self.object()).map(drop),
-            Phase::Suspended => self.close(),
-            Phase::Running | Phase::Finished => Ok(()),
-        };
-        if let Err(raised) = said {
-            report_unraisable(raised, self.object());
-        }
-        self.base.phase.set(Phase::Finished);
-    }
-}
-
-/// The name without that of its class.
-fn last_name(qualname: &'static str) -> &'static str {
-    qualname.rsplit('.').next().unwrap_or(qualname)
-}
-
-#[cold]
-fn misused(phase: Phase) -> Raised {
-    if phase == Phase::Running {
-        return Raised::value_error(format_args!("coroutine already executing"));
-    }
-    Raised::runtime_error(format_args!("cannot reuse already awaited coroutine"))
 }

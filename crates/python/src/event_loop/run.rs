@@ -3,7 +3,7 @@
 use crate::ffi::{
     Entered, Layout, Object, Owned, Raised, Result, call1, call2, copy_context, is_context, names,
 };
-use crate::future::{FutureObject, ObserverBase};
+use crate::future::FutureObject;
 use crate::handle::HandleObject;
 use crate::task::{TaskObject, step_callback};
 
@@ -74,14 +74,16 @@ impl LoopObject {
                 let called = Entered::new(&context).and_then(|_entered| call1(&callback, future.object()));
                 match called {
                     Ok(_) => Ok(()),
-                    Err(raised) => self.done_callback_failed(&callback, context, &future, raised),
+                    Err(raised) => self.done_callback_failed(&callback, || Ok(context), &future, raised),
                 }
             }
             Ready::Observe(observer, future) => {
                 self.leave_step()?;
                 match observer.notify(future.object()) {
                     Ok(()) => Ok(()),
-                    Err(raised) => self.observer_failed(&observer, &future, raised),
+                    Err(raised) => {
+                        self.done_callback_failed(observer.object(), copy_context, &future, raised)
+                    }
                 }
             }
         }
@@ -94,17 +96,18 @@ impl LoopObject {
         self.current.hide(self.object())
     }
 
-    /// Reports a done-callback's exception, as if a handle had run it.
+    /// Reports the exception of a done-callback, which may be written in Rust, as if a handle had run it. `context`
+    /// is asked for once the exception is out of the error indicator.
     #[cold]
     fn done_callback_failed(
         &self,
         callback: &Object,
-        context: Owned,
+        context: impl FnOnce() -> Result<Owned>,
         future: &FutureObject,
         raised: Raised,
     ) -> Result<()> {
         let exception = raised.take();
-        let handle = HandleObject::new(self, callback, &[future.object()], context)?;
+        let handle = HandleObject::new(self, callback, &[future.object()], context()?)?;
         Self::entry_failed(&handle, exception)
     }
 
@@ -116,14 +119,6 @@ impl LoopObject {
             Some(other) if !is_context(&other) => handle.run(None),
             _ => handle.failed(Raised::restore(exception)),
         }
-    }
-
-    /// The same for a done-callback written in Rust.
-    #[cold]
-    fn observer_failed(&self, observer: &ObserverBase, future: &FutureObject, raised: Raised) -> Result<()> {
-        let exception = raised.take();
-        let handle = HandleObject::new(self, observer.object(), &[future.object()], copy_context()?)?;
-        handle.failed(Raised::restore(exception))
     }
 
     /// Steps a task: in its context, as the current one. `handle` makes the handle that stands for this step.
