@@ -29,6 +29,7 @@ mod declare;
 mod depth;
 mod dict;
 mod error;
+mod exception;
 mod freelist;
 mod function;
 mod gc;
@@ -44,6 +45,7 @@ mod names;
 mod number;
 mod object;
 mod protocols;
+mod raising;
 mod returns;
 mod running;
 mod sequence;
@@ -81,12 +83,10 @@ pub(crate) use dict::{
 };
 #[cfg(not(Py_3_14))]
 pub(crate) use dict::{dict_discard, dict_set};
-pub(crate) use error::{
-    Raised, Result, exception_cause, failed_assertion, has_instance, is_instance, is_subclass,
-    report_unraisable, suppress_context, while_handling,
-};
+pub(crate) use error::{Raised, Result, report_unraisable, while_handling};
+pub(crate) use exception::{exception_cause, has_instance, is_instance, is_subclass, suppress_context};
 #[cfg(Py_3_13)]
-pub(crate) use error::{exception_context, set_exception_context};
+pub(crate) use exception::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor, show_to_collector};
@@ -101,6 +101,7 @@ pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, 
 #[cfg(Py_3_14)]
 pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};
+pub(crate) use raising::failed_assertion;
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, set_item, slice_from};
 pub(crate) use slot::Slot;
