@@ -35,7 +35,8 @@ PROGRAM = """
         again()
         await waiting()
 
-    # A thread that dies while it writes to stderr would leave its lock behind, which ends the program badly.
+    # A thread that dies while it writes to stderr would leave its lock behind, which ends the
+    # program badly.
     threading.excepthook = lambda failed: None
     started = threading.Event()
     threading.Thread(target=lambda: asyncio.run({occupation}()), daemon=True).start()
