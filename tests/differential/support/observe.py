@@ -77,3 +77,20 @@ async def cancel_while_waiting(label, task, turns=1):
         await turn()
     print(f"{label}: cancel() {task.cancel('enough')}")
     await attempt_await(f"{label} cancelled", task)
+
+
+def show_call_graph(graph, program, depth=0):
+    """Print a call graph: each future, its coroutines of the file `program`, who awaits it.
+
+    asyncio's own coroutines have frames only where they are written in Python.
+    """
+    frames = [entry.frame.f_code for entry in graph.call_stack]
+    stack = [code.co_name for code in frames if code.co_filename == program]
+    print(
+        "  " * depth,
+        type(graph).__name__,
+        getattr(graph.future, "get_name", lambda: "future")(),
+        stack,
+    )
+    for waiter in sorted(graph.awaited_by, key=lambda g: g.future.get_name()):
+        show_call_graph(waiter, program, depth + 1)

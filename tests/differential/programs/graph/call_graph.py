@@ -4,21 +4,7 @@
 import asyncio
 import io
 
-from observe import attempt, settle
-
-
-def names(graph, depth=0):
-    # asyncio's own coroutines have frames only where they are written in Python.
-    frames = [entry.frame.f_code for entry in graph.call_stack]
-    stack = [code.co_name for code in frames if code.co_filename == __file__]
-    print(
-        "  " * depth,
-        type(graph).__name__,
-        getattr(graph.future, "get_name", lambda: "future")(),
-        stack,
-    )
-    for waiter in sorted(graph.awaited_by, key=lambda g: g.future.get_name()):
-        names(waiter, depth + 1)
+from observe import attempt, settle, show_call_graph
 
 
 async def leaf(future):
@@ -42,11 +28,11 @@ async def main():
     another = asyncio.create_task(waits(), name="another")
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    names(asyncio.capture_call_graph(inner))
-    names(asyncio.capture_call_graph(outer))
-    names(asyncio.capture_call_graph(future))
+    show_call_graph(asyncio.capture_call_graph(inner), __file__)
+    show_call_graph(asyncio.capture_call_graph(outer), __file__)
+    show_call_graph(asyncio.capture_call_graph(future), __file__)
     for limit in (0, 1, -1):
-        names(asyncio.capture_call_graph(inner, limit=limit))
+        show_call_graph(asyncio.capture_call_graph(inner, limit=limit), __file__)
     text = asyncio.format_call_graph(inner)
     print([line.split("(")[0].strip() for line in text.splitlines()])
     file = io.StringIO()
@@ -76,7 +62,7 @@ async def main():
     attempt("format wrong type", asyncio.format_call_graph, "x")
     future.set_result("done")
     await asyncio.gather(inner, outer, another, gatherer)
-    names(asyncio.capture_call_graph(inner))
+    show_call_graph(asyncio.capture_call_graph(inner), __file__)
     print("links are gone", asyncio.capture_call_graph(future).awaited_by)
 
 

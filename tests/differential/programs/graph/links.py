@@ -3,21 +3,7 @@
 
 import asyncio
 
-from observe import attempt, settle
-
-
-def names(graph, depth=0):
-    # asyncio's own coroutines have frames only where they are written in Python.
-    frames = [entry.frame.f_code for entry in graph.call_stack]
-    stack = [code.co_name for code in frames if code.co_filename == __file__]
-    print(
-        "  " * depth,
-        type(graph).__name__,
-        getattr(graph.future, "get_name", lambda: "future")(),
-        stack,
-    )
-    for waiter in sorted(graph.awaited_by, key=lambda g: g.future.get_name()):
-        names(waiter, depth + 1)
+from observe import attempt, settle, show_call_graph
 
 
 async def waits(future):
@@ -35,20 +21,20 @@ async def main():
 
     owner = asyncio.create_task(group(), name="owner")
     await settle()
-    names(asyncio.capture_call_graph(grouped[0]))
+    show_call_graph(asyncio.capture_call_graph(grouped[0]), __file__)
 
     # By hand.
     lonely = loop.create_future()
     asyncio.future_add_to_awaited_by(lonely, owner)
-    names(asyncio.capture_call_graph(lonely))
+    show_call_graph(asyncio.capture_call_graph(lonely), __file__)
     asyncio.future_discard_from_awaited_by(lonely, owner)
-    names(asyncio.capture_call_graph(lonely))
+    show_call_graph(asyncio.capture_call_graph(lonely), __file__)
     attempt("add nonsense", asyncio.future_add_to_awaited_by, 5, owner)
     attempt("discard what was not added", asyncio.future_discard_from_awaited_by, lonely, owner)
 
     future.set_result("done")
     await owner
-    names(asyncio.capture_call_graph(grouped[0]))
+    show_call_graph(asyncio.capture_call_graph(grouped[0]), __file__)
 
 
 asyncio.run(main())
