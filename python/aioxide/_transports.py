@@ -9,7 +9,9 @@ import asyncio
 import os
 import socket
 import stat
+import types
 from asyncio import selector_events, transports, trsock, unix_events
+from collections.abc import Generator
 from typing import Any
 
 # Private names, which asyncio's stubs leave out. The logger is looked up when it is used: programs
@@ -132,3 +134,34 @@ def report_flow_failure(
             "protocol": protocol,
         }
     )
+
+
+@types.coroutine
+def _stand_by() -> Generator[None, None, None]:
+    """Wait for whoever has started this coroutine ahead of time."""
+    yield
+
+
+async def accepted_connection(
+    begun: list[tuple[asyncio.Transport, asyncio.Future[None]]],
+) -> None:
+    """What a task has left to do for an accepted connection after its factory was called.
+
+    `begun` has the transport and a future that is done when the protocol knows it; nothing, if the
+    factory or the transport has failed. Like asyncio's it ends well, also when it is cancelled:
+    then the transport is closed.
+    """
+    cancelled = False
+    try:
+        await _stand_by()
+    except asyncio.CancelledError:
+        cancelled = True
+    for transport, waiter in begun:
+        if cancelled:
+            waiter.cancel()
+        try:
+            await waiter
+        except BaseException as exception:
+            transport.close()
+            if isinstance(exception, (SystemExit, KeyboardInterrupt)):
+                raise

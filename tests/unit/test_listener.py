@@ -10,6 +10,7 @@ import resource
 import socket
 import sys
 import warnings
+import weakref
 
 import pytest
 
@@ -473,12 +474,16 @@ def test_a_peer_that_has_gone_already_is_still_served(aio, run):
 
 
 @pytest.mark.only("aioxide")
-def test_no_task_is_made_for_a_connection(aio, run):
+def test_no_task_goes_on_that_nobody_has_got_hold_of(aio, run):
     async def main():
         tasks = []
-        server, address = await serve(
-            aio, lambda: (tasks.append(len(aio.all_tasks())), Recorder([]))[1]
-        )
+
+        class Counter(asyncio.Protocol):
+            def connection_made(self, transport):
+                tasks.append(len(aio.all_tasks()))
+                transport.close()
+
+        server, address = await serve(aio, Counter)
         with connect(address):
             await until(aio, lambda: tasks)
         server.close()
@@ -545,3 +550,166 @@ def test_a_server_has_the_context_in_which_it_was_made(aio, run):
         return seen
 
     assert run(main) == ["when it was made"]
+
+
+async def accept_one(aio, look):
+    """A server whose factory calls `look`, and one connection; gives what happened to it."""
+    events = []
+
+    def factory():
+        look(events)
+        return Recorder(events)
+
+    server, address = await serve(aio, factory)
+    client = connect(address)
+    client.settimeout(20)
+    try:
+        await until(aio, lambda: any(event[0] in ("made", "failed") for event in events))
+        for _ in range(3):
+            await aio.sleep(0)
+    finally:
+        client.close()
+        server.close()
+    await until(aio, lambda: events[-1][0] in ("lost", "failed"))
+    return events
+
+
+def test_a_factory_runs_in_a_task(aio, run):
+    async def main():
+        def look(events):
+            task = aio.current_task()
+            assert task is asyncio.current_task()
+            assert task in asyncio.all_tasks()
+            assert task is not main_task
+            assert aio.iscoroutine(task.get_coro())
+            assert task.get_name().startswith("Task-")
+            assert "pending" in repr(task)
+            events.append(("name", task.get_name()))
+
+        main_task = aio.current_task()
+        first = await accept_one(aio, look)
+        second = await accept_one(aio, look)
+        assert first[0] != second[0]
+        assert [event[0] for event in first] == ["name", "made", "lost"]
+        assert asyncio.all_tasks() == {main_task}
+        assert aio.current_task() is main_task
+
+    run(main)
+
+
+def test_no_task_runs_when_the_connection_is_made(aio, run):
+    async def main():
+        seen = []
+
+        class Looker(asyncio.Protocol):
+            def connection_made(self, transport):
+                seen.append(aio.current_task())
+                transport.close()
+
+        server, address = await serve(aio, Looker)
+        with connect(address):
+            await until(aio, lambda: seen)
+        server.close()
+        assert seen == [None]
+
+    run(main)
+
+
+def test_the_task_of_a_factory_is_done_when_the_connection_is_made(aio, run):
+    async def main():
+        tasks = []
+
+        def look(events):
+            task = aio.current_task()
+            task.set_name("accepting")
+            task.add_done_callback(lambda task: events.append(("done", task.result())))
+            tasks.append(task)
+
+        events = await accept_one(aio, look)
+        assert [event[0] for event in events] == ["made", "done", "lost"]
+        assert events[1] == ("done", None)
+        (task,) = tasks
+        assert task.get_name() == "accepting"
+        assert task.done()
+
+    run(main)
+
+
+def test_a_done_callback_is_enough_for_the_task_to_go_on(aio, run):
+    async def main():
+        def look(events):
+            aio.current_task().add_done_callback(lambda task: events.append(("done",)))
+
+        events = await accept_one(aio, look)
+        assert ("done",) in events
+
+    run(main)
+
+
+def test_a_factory_that_cancels_its_task_gets_no_connection(aio, run):
+    async def main():
+        tasks = []
+
+        def look(events):
+            tasks.append(aio.current_task())
+            tasks[0].cancel()
+
+        events = await accept_one(aio, look)
+        assert [event[0] for event in events] == ["made", "lost"]
+        assert not tasks[0].cancelled()
+        assert tasks[0].result() is None
+
+    run(main)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_task_of_a_factory_that_raises_ends_well(aio, run):
+    async def main():
+        tasks = []
+
+        def look(events):
+            tasks.append(aio.current_task())
+            events.append(("failed",))
+            raise ValueError("no protocol")
+
+        assert await accept_one(aio, look) == [("failed",)]
+        await until(aio, lambda: tasks[0].done())
+        assert tasks[0].result() is None
+
+    run(main)
+
+
+def test_the_task_of_a_factory_has_the_context_of_the_connection(aio, run):
+    number = contextvars.ContextVar("number", default=0)
+
+    async def main():
+        contexts = []
+
+        def look(events):
+            number.set(number.get() + 1)
+            events.append(("number", number.get()))
+            if sys.version_info >= (3, 12):
+                contexts.append(aio.current_task().get_context())
+
+        for _ in range(2):
+            events = await accept_one(aio, look)
+            assert events[0] == ("number", 1)
+        assert [context[number] for context in contexts] == [1] * len(contexts)
+
+    run(main)
+
+
+def test_a_factory_whose_task_nobody_holds_leaves_nothing(aio, run):
+    async def main():
+        references = []
+
+        def look(events):
+            references.append(weakref.ref(aio.current_task()))
+
+        for _ in range(3):
+            await accept_one(aio, look)
+        await until(aio, lambda: gc.collect() >= 0 and not any(ref() for ref in references))
+        assert len(references) == 3
+
+    run(main)

@@ -141,6 +141,18 @@ impl LoopObject {
         }
     }
 
+    /// Does `work` as `task`, which runs already: whatever is called next that is no task's hides it again.
+    pub(crate) fn as_current_task<R>(
+        &self,
+        task: &TaskObject,
+        work: impl FnOnce() -> Result<R>,
+    ) -> Result<R> {
+        self.current.begin(self.object(), task)?;
+        let done = work();
+        self.current.end();
+        done
+    }
+
     /// A step failed for a reason that is not its coroutine's.
     #[cold]
     fn step_failed(

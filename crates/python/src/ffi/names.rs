@@ -333,6 +333,7 @@ names! {
         coroutine_origin = "aioxide._reports" . "coroutine_origin",
         fileno_of = "aioxide._reports" . "fileno_of",
         describe_socket_transport = "aioxide._transports" . "describe_socket_transport",
+        accepted_connection = "aioxide._transports" . "accepted_connection",
         complete_socket_info = "aioxide._transports" . "complete_socket_info",
         is_plain_socket = "aioxide._transports" . "is_plain_socket",
         report_flow_failure = "aioxide._transports" . "report_flow_failure",

@@ -75,6 +75,11 @@ impl Waiter {
 }
 
 impl FutureObject {
+    /// Whether somebody is told when this future is done.
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.first_waiter.get() != FirstWaiter::Nobody
+    }
+
     /// Lets `waiter` know when the future is done; soon, when it is already.
     #[inline]
     pub(crate) fn add_waiter(&self, waiter: Waiter) -> Result<()> {

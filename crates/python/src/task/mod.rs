@@ -5,6 +5,7 @@
 //!
 //! * `layout.rs`: what a task consists of, on top of a future
 //! * `create.rs`: from a coroutine to a task in the ready queue (or, eagerly, to its first step)
+//! * `standing.rs`: a task for what runs already, in case that somebody looks
 //! * `step.rs`: resume the coroutine once
 //! * `wait.rs`: what it yielded, and waiting for that
 //! * `wakeup.rs`: the future is done: back to `step.rs`
@@ -32,6 +33,7 @@ mod layout;
 mod methods;
 mod name;
 mod registry;
+mod standing;
 mod step;
 mod visible;
 mod wait;

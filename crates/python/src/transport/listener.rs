@@ -2,8 +2,8 @@
 //!
 //! asyncio makes a task for each connection, which calls the factory, makes the transport and waits until it is
 //! connected. What of that can be seen from outside is kept (each connection has a context of its own; what the factory
-//! raises is dropped, except what has to leave the loop), and the task is not made: a plain connection has nothing to
-//! wait for. With TLS or a task factory it is made. In debug mode (where all of it is logged), for a socket of another
+//! raises is dropped, except what has to leave the loop). The task is made for the factory, which may ask for it, and
+//! dropped if nobody has got hold of it: a plain connection has nothing to wait for. With TLS or a task factory all is done by it. In debug mode (where all of it is logged), for a socket of another
 //! class, or where somebody has replaced one of asyncio's methods, asyncio's own code accepts.
 
 use std::cell::Cell;
@@ -16,9 +16,11 @@ use crate::event_loop::{Direction, LoopObject, SourceBase};
 use crate::ffi::{
     Args, Dict, Entered, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, TypeBuilder,
     allocate, call_keywords, call_method0, call_method1, call_method2, call_positional, call0, call1,
-    context_like, copy_context, names, native_type, none, tuple_items, tuple_of,
+    context_like, copy_context, list_append, list_of, names, native_type, none, send_none, tuple_items,
+    tuple_of,
 };
 use crate::sockets::{SocketObject, address_to_python, as_plain_socket, is_spoken};
+use crate::task::TaskObject;
 
 use super::socket_make::{self, Beginning, Peer, begin_transport};
 
@@ -34,6 +36,9 @@ pub(crate) struct ListenerObject {
     connection_context: Slot,
     /// What asyncio's `_accept_connection` is called with.
     arguments: Slot,
+    /// What the task of a connection goes on with if somebody has got hold of it, and the list that tells it with what.
+    coroutine: Slot,
+    begun: Slot,
     fd: Cell<i32>,
     backlog: Cell<usize>,
     has_tls: Cell<bool>,
@@ -43,7 +48,7 @@ pub(crate) struct ListenerObject {
 
 native_type!(
     ListenerObject,
-    holds: [base, event_loop, factory, socket, server, connection_context, arguments]
+    holds: [base, event_loop, factory, socket, server, connection_context, arguments, coroutine, begun]
 );
 
 /// Makes the type.
@@ -223,7 +228,7 @@ impl ListenerObject {
             return self.begin_task(event_loop, &connection);
         }
         let context = if connection.context.is_none() { copy_context()? } else { connection.context.clone() };
-        match Entered::new(&context).and_then(|_entered| self.connect(event_loop, &connection)) {
+        match Entered::new(&context).and_then(|_entered| self.connect(event_loop, &connection, &context)) {
             Err(raised) if raised.leaves_the_loop() => Err(raised),
             Err(raised) => {
                 raised.forget();
@@ -233,27 +238,86 @@ impl ListenerObject {
         }
     }
 
-    fn connect(&self, event_loop: &LoopObject, connection: &Connection<'_>) -> Result<()> {
-        let (Some(factory), Some(server)) = (self.factory.get(), self.server.get()) else { return Ok(()) };
-        let protocol = call0(&factory)?;
+    /// Calls the factory as a task, which goes on if somebody has got hold of it.
+    fn connect(&self, event_loop: &LoopObject, connection: &Connection<'_>, context: &Object) -> Result<()> {
+        let Some(factory) = self.factory.get() else { return Ok(()) };
+        let coroutine = self.coroutine()?;
+        let task = TaskObject::standing(event_loop, &coroutine, context)?;
+        let protocol = event_loop.as_current_task(&task, || call0(&factory));
+        // The task's own reference, the listener's, and this one.
+        if TaskObject::is_noticed(&task, 3) {
+            return self.go_on_as_task(event_loop, connection, &task, protocol);
+        }
+        self.begin(event_loop, connection, &*protocol?, None).map(drop)
+    }
+
+    /// A coroutine that waits for `begun`; the last one, if nobody has got hold of it.
+    fn coroutine(&self) -> Result<Owned> {
+        if let Some(coroutine) = self.coroutine.get() {
+            return Ok(coroutine);
+        }
+        let begun = list_of(std::iter::empty())?;
+        let coroutine = call1(&names().accepted_connection, &begun)?;
+        drop(send_none(&coroutine)?);
+        self.begun.set(begun);
+        self.coroutine.set(coroutine.clone());
+        Ok(coroutine)
+    }
+
+    /// As asyncio's task does: it is done when the protocol knows its transport, or there is none.
+    #[cold]
+    fn go_on_as_task(
+        &self,
+        event_loop: &LoopObject,
+        connection: &Connection<'_>,
+        task: &TaskObject,
+        protocol: Result<Owned>,
+    ) -> Result<()> {
+        self.coroutine.clear();
+        let begun = self.begun.take();
+        let waiter = event_loop.create_future()?;
+        let transport = protocol
+            .and_then(|protocol| self.begin(event_loop, connection, &protocol, Some(waiter.object())));
+        match (transport, begun) {
+            (Ok(transport), Some(begun)) => {
+                list_append(&begun, &*tuple_of(&[&*transport, waiter.object()])?)?;
+            }
+            (Err(raised), _) if raised.leaves_the_loop() => return task.end_with(raised),
+            (Err(raised), _) => raised.forget(),
+            (Ok(_), None) => {}
+        }
+        task.go_on(event_loop)
+    }
+
+    /// Makes the transport.
+    fn begin(
+        &self,
+        event_loop: &LoopObject,
+        connection: &Connection<'_>,
+        protocol: &Object,
+        waiter: Option<&Object>,
+    ) -> Result<Owned> {
+        let Some(server) = self.server.get() else { return Ok(none()) };
         if self.makes_plainly.get() {
             let beginning = Beginning {
                 socket: connection.socket,
-                protocol: &protocol,
-                waiter: None,
+                protocol,
+                waiter,
                 server: Some(&*server).filter(|server| !server.is_none()),
                 context: Some(&*connection.context).filter(|context| !context.is_none()),
                 peer: Peer::Address(connection.peer),
             };
-            return begin_transport(event_loop, &beginning).map(drop);
+            return begin_transport(event_loop, &beginning).map(Owned::into_object);
         }
         let make = event_loop.object().attribute(&names().make_socket_transport)?;
         let extra = connection.extra()?;
         let Connection { socket, context, .. } = connection;
-        let values = [*socket, &*protocol, extra.object(), &*server, &**context];
+        let nothing = none();
+        let waiter = waiter.unwrap_or(&nothing);
+        let values = [*socket, protocol, waiter, extra.object(), &*server, &**context];
         let keywords = &names().transport_keywords;
-        let values = if cfg!(Py_3_15) { &values[..] } else { values.get(..4).unwrap_or_default() };
-        call_keywords(&make, values, 2, Some(keywords)).map(drop)
+        let values = if cfg!(Py_3_15) { &values[..] } else { values.get(..5).unwrap_or_default() };
+        call_keywords(&make, values, 3, Some(keywords))
     }
 
     /// A task does the same, where there is something to wait for (TLS) or somebody who wants to see the task.
