@@ -3,8 +3,9 @@
 //! asyncio makes a task for each connection, which calls the factory, makes the transport and waits until it is
 //! connected. What of that can be seen from outside is kept (each connection has a context of its own; what the factory
 //! raises is dropped, except what has to leave the loop). The task is made for the factory, which may ask for it, and
-//! dropped if nobody has got hold of it: a plain connection has nothing to wait for. With TLS or a task factory all is done by it. In debug mode (where all of it is logged), for a socket of another
-//! class, or where somebody has replaced one of asyncio's methods, asyncio's own code accepts.
+//! dropped if nobody has got hold of it: a plain connection has nothing to wait for. With TLS or a task factory all of
+//! it is done by the task. In debug mode (where all of it is logged), for a socket of another class, or where somebody
+//! has replaced one of asyncio's methods, asyncio's own code accepts.
 
 use std::cell::Cell;
 use std::io;
