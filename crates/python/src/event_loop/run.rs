@@ -129,19 +129,15 @@ impl LoopObject {
         step: impl FnOnce(&TaskObject) -> Result<()>,
         handle: impl FnOnce(&TaskObject) -> Result<Owned<HandleObject>>,
     ) -> Result<()> {
-        let stepped = self.within(task.context(), task.share(), || {
-            self.current.begin(self.object(), task)?;
-            let stepped = step(task);
-            self.current.end();
-            stepped
-        });
+        let stepped = self.within(task.context(), task.share(), || self.as_current_task(task, || step(task)));
         match stepped {
             Ok(()) => Ok(()),
             Err(raised) => self.step_failed(raised, || handle(task)),
         }
     }
 
-    /// Does `work` as `task`, which runs already: whatever is called next that is no task's hides it again.
+    /// Does `work` with `task` as the current one: whatever is called next that is no task's hides it again.
+    #[inline(always)]
     pub(crate) fn as_current_task<R>(
         &self,
         task: &TaskObject,

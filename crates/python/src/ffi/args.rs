@@ -225,9 +225,7 @@ impl<'a> Args<'a> {
         }
         Ok(found.filter(|value| !value.is_none()))
     }
-}
 
-impl<'a> Args<'a> {
     /// The argument of a method that takes one, given by position or by its name. Messages call the
     /// method `function`.
     #[inline(always)]

@@ -18,7 +18,7 @@ use super::flow::{FlowControlled, WriteLimits, flow_controlled};
 use super::life::fatal;
 
 /// What asyncio passes to `recvfrom`; nothing here depends on it.
-const MAX_SIZE: u64 = 256 * 1024;
+const MAX_SIZE: u64 = aioxide_core::transport::MAX_SIZE as u64;
 
 /// Makes the type and the function that makes its instances.
 pub(crate) fn register(module: &Object) -> Result<()> {

@@ -276,13 +276,13 @@ impl ListenerObject {
     ) -> Result<()> {
         self.coroutine.clear();
         let begun = self.begun.take();
-        let waiter = event_loop.create_future()?;
-        let transport = protocol
-            .and_then(|protocol| self.begin(event_loop, connection, &protocol, Some(waiter.object())));
-        match (transport, begun) {
-            (Ok(transport), Some(begun)) => {
-                list_append(&begun, &*tuple_of(&[&*transport, waiter.object()])?)?;
-            }
+        let connected = protocol.and_then(|protocol| {
+            let waiter = event_loop.create_future()?;
+            let transport = self.begin(event_loop, connection, &protocol, Some(waiter.object()))?;
+            tuple_of(&[&*transport, waiter.object()])
+        });
+        match (connected, begun) {
+            (Ok(connected), Some(begun)) => list_append(&begun, &connected)?,
             (Err(raised), _) if raised.leaves_the_loop() => return task.end_with(raised),
             (Err(raised), _) => raised.forget(),
             (Ok(_), None) => {}
