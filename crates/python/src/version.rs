@@ -19,6 +19,11 @@ pub(crate) fn names_children_at_birth() -> bool {
     running_version() >= 0x030C_0200
 }
 
+/// Whether a task group closes the coroutine that it refuses (3.12.3 and later) instead of leaving it to warn.
+pub(crate) fn closes_refused_children() -> bool {
+    running_version() >= 0x030C_0300
+}
+
 /// `sys.hexversion` of the running interpreter.
 fn running_version() -> u64 {
     // SAFETY: a constant of the interpreter.

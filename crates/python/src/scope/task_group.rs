@@ -103,8 +103,8 @@ impl TaskGroupObject {
         Ok(task)
     }
 
-    /// Raises asyncio's error unless the group takes children. From 3.12 on the coroutine, which will
-    /// never run, is closed, so that it does not warn.
+    /// Raises asyncio's error unless the group takes children. The coroutine, which will never run, is
+    /// closed where asyncio closes it, so that it does not warn.
     #[inline(always)]
     fn check_open(&self, coroutine: &Object) -> Result<()> {
         if self.entered.get() && !self.aborting.get() && !self.exiting.get() {
@@ -119,7 +119,7 @@ impl TaskGroupObject {
         } else {
             return Ok(());
         };
-        if cfg!(Py_3_12) {
+        if crate::version::closes_refused_children() {
             call_method0(coroutine, &names().close)?;
         }
         Err(self.refuse(text))
