@@ -34,6 +34,9 @@ macro_rules! names {
             pub(crate) context_keyword: Kept,
             /// `("msg",)`: the keywords of a call.
             pub(crate) msg_keyword: Kept,
+            /// `("name",)`: the keywords of a call.
+            #[cfg(not(Py_3_14))]
+            pub(crate) name_keyword: Kept,
             /// `("extra", "server")`, with `"context"` from 3.15 on: the keywords of a call.
             pub(crate) transport_keywords: Kept,
             /// `("family", "type", "proto", "loop")`: the keywords of a call.
@@ -59,6 +62,8 @@ macro_rules! names {
                     makers: [keep(intern(c"create_task"))?, keep(intern(c"create_future"))?],
                     context_keyword: keep(tuple_of(&[&*intern(c"context")?]))?,
                     msg_keyword: keep(tuple_of(&[&*intern(c"msg")?]))?,
+                    #[cfg(not(Py_3_14))]
+                    name_keyword: keep(tuple_of(&[&*intern(c"name")?]))?,
                     transport_keywords: keep(tuple_of(&[
                         &*intern(c"extra")?,
                         &*intern(c"server")?,

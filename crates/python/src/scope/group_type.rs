@@ -147,39 +147,36 @@ impl TaskGroupObject {
     #[cfg(Py_3_14)]
     #[inline]
     fn create_task_from_python(&self, args: Args<'_>) -> Result<Owned> {
-        if let ([coroutine], None) = (args.positional(), args.names()) {
-            return self.create_task(coroutine, &[]);
-        }
-        let mut coroutine = match args.positional() {
-            [] => None,
-            [coroutine] => Some(*coroutine),
-            more => {
-                return Err(crate::ffi::Raised::type_error(format_args!(
-                    "TaskGroup.create_task() takes 2 positional arguments but {} were given",
-                    more.len() + 1
-                )));
-            }
-        };
-        let mut keywords = Vec::new();
-        for (keyword, value) in args.keywords() {
-            if coroutine.is_none() && crate::ffi::is_named(keyword, c"coro") {
-                coroutine = Some(value);
-            } else {
-                keywords.push((keyword, value));
-            }
-        }
-        match coroutine {
-            Some(coroutine) => self.create_task(coroutine, &keywords),
-            None => Err(crate::ffi::Raised::type_error(format_args!(
-                "TaskGroup.create_task() missing 1 required positional argument: 'coro'"
+        match args.positional() {
+            [coroutine] => self.create_task(coroutine, args.values(), args.names()),
+            [] => self.create_task_by_name(args),
+            more => Err(crate::ffi::Raised::type_error(format_args!(
+                "TaskGroup.create_task() takes 2 positional arguments but {} were given",
+                more.len() + 1
             ))),
         }
+    }
+
+    /// `create_task(coro=coro, **kwargs)`.
+    #[cfg(Py_3_14)]
+    #[cold]
+    fn create_task_by_name(&self, args: Args<'_>) -> Result<Owned> {
+        let is_coroutine = |keyword: &Object| crate::ffi::is_named(keyword, c"coro");
+        let Some((_, coroutine)) = args.keywords().find(|(keyword, _)| is_coroutine(keyword)) else {
+            return Err(crate::ffi::Raised::type_error(format_args!(
+                "TaskGroup.create_task() missing 1 required positional argument: 'coro'"
+            )));
+        };
+        let others = args.keywords().filter(|(keyword, _)| !is_coroutine(keyword));
+        let (keywords, others): (Vec<&Object>, Vec<&Object>) = others.unzip();
+        let values: Vec<&Object> = std::iter::once(coroutine).chain(others).collect();
+        self.create_task(coroutine, &values, Some(&*crate::ffi::tuple_of(&keywords)?))
     }
 
     /// `create_task(coro, *, name=None, context=None)`.
     #[cfg(not(Py_3_14))]
     fn create_task_from_python(&self, args: Args<'_>) -> Result<Owned> {
-        use crate::ffi::{Signature, names, none};
+        use crate::ffi::{Signature, names, none, tuple_of};
         const SIGNATURE: Signature<3> = Signature {
             function: "TaskGroup.create_task",
             parameters: [c"coro", c"name", c"context"],
@@ -190,16 +187,23 @@ impl TaskGroupObject {
         let given = |value: &&Object| !value.is_none();
         let (name, context) = (name.filter(given), context.filter(given));
         if !crate::version::names_children_at_birth() {
-            let keywords: Vec<_> = context.map(|context| (&*names().context, context)).into_iter().collect();
-            let task = self.create_task(coroutine, &keywords)?;
+            let task = match context {
+                Some(context) => {
+                    self.create_task(coroutine, &[coroutine, context], Some(&names().context_keyword))
+                }
+                None => self.create_task(coroutine, &[coroutine], None),
+            }?;
             self.name_task(&task, name)?;
             return Ok(task);
         }
         let nameless = none();
-        let name = (&*names().name, name.unwrap_or(&nameless));
+        let name = name.unwrap_or(&nameless);
         match context {
-            Some(context) => self.create_task(coroutine, &[name, (&*names().context, context)]),
-            None => self.create_task(coroutine, &[name]),
+            Some(context) => {
+                let keywords = tuple_of(&[&*names().name, &*names().context])?;
+                self.create_task(coroutine, &[coroutine, name, context], Some(&keywords))
+            }
+            None => self.create_task(coroutine, &[coroutine, name], Some(&names().name_keyword)),
         }
     }
 

@@ -87,17 +87,19 @@ impl TaskGroupObject {
         Raised::formatted(&names().runtime_error, text, self.object(), self.object())
     }
 
-    /// `create_task(coro, ...)`: `keywords` go to the loop's `create_task` as they are.
-    pub(super) fn create_task(&self, coroutine: &Object, keywords: &[(&Object, &Object)]) -> Result<Owned> {
+    /// `create_task(coro, ...)`: the loop's `create_task` gets `values`, of which the coroutine is the first and
+    /// the tuple `keywords` names the others.
+    pub(super) fn create_task(
+        &self,
+        coroutine: &Object,
+        values: &[&Object],
+        keywords: Option<&Object>,
+    ) -> Result<Owned> {
         self.check_open(coroutine)?;
         let event_loop = self.event_loop.get().unwrap_or_else(none);
-        let task = if keywords.is_empty() {
-            call_method1(&event_loop, &names().create_task, coroutine)?
-        } else {
-            let (given, values): (Vec<&Object>, Vec<&Object>) = keywords.iter().copied().unzip();
-            let mut all = vec![coroutine];
-            all.extend(values);
-            call_keywords(&*event_loop.attribute(&names().create_task)?, &all, 1, Some(&*tuple_of(&given)?))?
+        let task = match keywords {
+            None => call_method1(&event_loop, &names().create_task, coroutine)?,
+            Some(_) => call_keywords(&*event_loop.attribute(&names().create_task)?, values, 1, keywords)?,
         };
         self.adopt(&task)?;
         Ok(task)
