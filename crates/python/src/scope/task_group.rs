@@ -8,7 +8,7 @@ use crate::event_loop::running_loop;
 use crate::ffi::{
     Args, Dict, Layout, Object, Owned, Raised, Result, Slot, call_keywords, call_method0, call_method1,
     format_text, is_instance, items_of, list_append, names, native_type, none, set_add, set_discard,
-    set_length, tuple_of,
+    set_length,
 };
 use crate::future::{ObserverObject, add_to_awaited_by, any, discard_from_awaited_by, observer};
 use crate::task::current_task_of;
