@@ -9,7 +9,7 @@
 //! * `socket_read.rs`, `socket_write.rs`: its two directions
 //! * `socket_close.rs`: its ends, good and bad
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
-//! * `listener.rs`: accepting the connections that transports are made for
+//! * `listening.rs`: how a server begins to listen; `listener.rs`: accepting; `accepted.rs`: a connection's beginning
 //! * `attachment.rs`: what ties the transports below to their loop, protocol and file, until the connection is lost
 //! * `attached.rs`: what Python sees of that
 //! * `life.rs`: how every transport begins, fails, and is forgotten
@@ -32,6 +32,7 @@
 //! * The socket object owns the descriptor; its number is asked of it for each operation, so that a closed
 //!   socket is an error and never somebody else's file.
 
+mod accepted;
 mod attached;
 mod attachment;
 mod datagram;
@@ -42,6 +43,7 @@ mod datagram_type;
 mod flow;
 mod life;
 mod listener;
+mod listening;
 mod pipe;
 mod pipe_read;
 mod pipe_write;
@@ -55,7 +57,8 @@ mod socket_read;
 mod socket_type;
 mod socket_write;
 
-pub(crate) use listener::{methods, register as register_listener};
+pub(crate) use listener::register as register_listener;
+pub(crate) use listening::methods;
 pub(crate) use socket::SocketTransport;
 
 use crate::ffi::{Object, Result};
