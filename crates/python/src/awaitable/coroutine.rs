@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::ffi;
 
 use crate::ffi::{
-    Args, Collectable, FreeList, Layout, Native, Object, Owned, Recycled, Result, Signature, Slot, Step,
-    TypeCell, Visitor, allocate_unseen, call0, names, show_to_collector,
+    Args, Collectable, FreeList, Kept, Layout, Native, Object, Owned, Recycled, Result, Signature, Slot,
+    Step, TypeCell, Visitor, allocate_anew, call0, hide_from_collector, names, show_to_collector,
 };
 
 use super::{Source, fresh};
@@ -28,6 +28,8 @@ pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
     const SOURCE: Source;
     /// The Python type's name, with its module.
     const TYPE: &'static CStr;
+    /// Whether a field has memory that `clear` does not free: all others are empty after it, and need not be dropped.
+    const HAS_MEMORY: bool = false;
 
     /// Where the Python type is kept.
     fn type_cell() -> &'static TypeCell;
@@ -35,6 +37,12 @@ pub(crate) unsafe trait Machine: Collectable + Sized + 'static {
     fn free_list() -> &'static FreeList;
     /// Goes on: from the start, or from the last yield, at which `thrown` is raised if there is one.
     fn resume(&self, thrown: Option<Owned>) -> Result<Step>;
+    /// What the machine returns at its very start, where it has nothing to wait for and that is quickly told. `None`
+    /// leaves it to [`Machine::resume`], and has changed nothing. Must not run Python.
+    #[inline(always)]
+    fn at_once(&self) -> Option<Result<Owned>> {
+        None
+    }
     /// What it waits for at the moment.
     fn awaits(&self) -> Option<Owned>;
     /// Whether, suspended, it holds references by which it could keep itself alive.
@@ -119,6 +127,14 @@ impl CoroutineBase {
             show_to_collector(self.object());
         }
     }
+
+    /// The coroutine has ended and holds nothing: the collector may forget it.
+    #[inline(always)]
+    pub(super) fn hide(&self) {
+        if self.seen.replace(false) {
+            hide_from_collector(self.object());
+        }
+    }
 }
 
 /// A native coroutine.
@@ -141,6 +157,15 @@ unsafe impl<M: Machine> Native for CoroutineObject<M> {
 impl<M: Machine> Recycled for CoroutineObject<M> {
     fn free_list() -> &'static FreeList {
         M::free_list()
+    }
+}
+
+impl<M: Machine> Kept for CoroutineObject<M> {
+    const HAS_MEMORY: bool = M::HAS_MEMORY;
+
+    #[inline(always)]
+    fn is_watched(&self) -> bool {
+        !self.base.weak.is_empty() || !self.base.origin.is_empty()
     }
 }
 
@@ -169,7 +194,7 @@ impl<M: Machine> CoroutineObject<M> {
     /// A coroutine whose machine is filled by `fill`.
     #[inline(always)]
     pub(crate) fn new(fill: impl FnOnce(&M)) -> Result<Owned<Self>> {
-        let coroutine = allocate_unseen::<Self>(|coroutine| fill(&coroutine.machine))?;
+        let coroutine = allocate_anew::<Self>(|coroutine| fill(&coroutine.machine))?;
         fresh::made(&coroutine.base);
         if TRACK_ORIGINS.load(Ordering::Relaxed) {
             coroutine.base.origin.set(call0(&names().coroutine_origin)?);

@@ -4,6 +4,8 @@
 ///
 /// The struct consists of slots, cells and delegates, whose zero bytes are empty. Its name is that of
 /// asyncio's coroutine function, `"Class"."name"` or `"name"`, unless `named` gives another one.
+/// `has_memory` says that a field is not empty once it was cleared (false),
+/// `at_once` gives what it returns without waiting where that is quickly told (nothing),
 /// `awaits` says what is being waited for, `callees` which coroutines of asyncio's own stand between,
 /// `in_cycles` when it holds something while it waits (always), `holds` names every field with references.
 macro_rules! machine {
@@ -17,7 +19,7 @@ macro_rules! machine {
     };
     (
         $machine:ty, qualname: $qualname:expr, type: $type:expr,
-        $(named: $named:expr,)? awaits: $awaits:expr, $(callees: $callees:expr,)?
+        $(has_memory: $has_memory:expr,)? $(named: $named:expr,)? $(at_once: $at_once:expr,)? awaits: $awaits:expr, $(callees: $callees:expr,)?
         $(in_cycles: $in_cycles:expr,)? holds: [$($field:ident),*]
     ) => {
         const _: () = {
@@ -30,6 +32,7 @@ macro_rules! machine {
                 const SOURCE: $crate::awaitable::Source = $crate::awaitable::source!();
                 const TYPE: &'static std::ffi::CStr =
                     $crate::ffi::c_text(concat!("aioxide._native.", $type, "_coroutine\0"));
+                $(const HAS_MEMORY: bool = $has_memory;)?
 
                 fn type_cell() -> &'static $crate::ffi::TypeCell {
                     &TYPE
@@ -43,6 +46,12 @@ macro_rules! machine {
                 fn resume(&self, thrown: Option<$crate::ffi::Owned>) -> $crate::ffi::Result<$crate::ffi::Step> {
                     self.go_on(thrown)
                 }
+
+                $(#[inline(always)]
+                fn at_once(&self) -> Option<$crate::ffi::Result<$crate::ffi::Owned>> {
+                    let at_once: fn(&Self) -> Option<$crate::ffi::Result<$crate::ffi::Owned>> = $at_once;
+                    at_once(self)
+                })?
 
                 fn awaits(&self) -> Option<$crate::ffi::Owned> {
                     let awaits: fn(&Self) -> Option<$crate::ffi::Owned> = $awaits;
@@ -72,6 +81,7 @@ macro_rules! machine {
                 $($crate::ffi::Collectable::traverse(&self.$field, visitor);)*
             }
 
+            #[inline(always)]
             fn clear(&self) {
                 $($crate::ffi::Collectable::clear(&self.$field);)*
             }

@@ -33,7 +33,7 @@ impl<M: Machine> CoroutineObject<M> {
             .dies_recycled()
             .finalizer(Self::last_words)
             .awaitable(|coroutine: &Self| coroutine.own())
-            .resumable(Self::resume)
+            .resumable_apart(Self::resume, Self::resume_in_full)
             .method1(
                 c"send",
                 |coroutine: &Self, _value: &Object| coroutine.resume_once(None),

@@ -5,7 +5,7 @@
 //! these references run as they die finds no exception in the error indicator, and leaves the one on its way alone.
 
 use crate::ffi::{
-    Args, Layout, Owned, Raised, Result, Step, Thrower, call0, call1, names, report_unraisable, thrown,
+    Args, Layout, Owned, Raised, Result, Step, Thrower, call0, call1, keep, names, report_unraisable, thrown,
 };
 
 use super::coroutine::{CoroutineObject, Machine, Phase};
@@ -15,7 +15,24 @@ impl<M: Machine> CoroutineObject<M> {
     /// Resumes with nothing thrown, which is what `await` does.
     #[inline(always)]
     pub(super) fn resume(&self) -> Result<Step> {
-        self.go_on(None)
+        let at_once = if self.base.phase.get() == Phase::Fresh { self.machine.at_once() } else { None };
+        let Some(returned) = at_once else { return self.resume_in_full() };
+        fresh::settled(&self.base);
+        let value = returned.map_err(|raised| self.finish_with(raised))?;
+        self.finish();
+        keep(self);
+        Ok(Step::Return(value))
+    }
+
+    /// As [`CoroutineObject::resume`], on the long way, which would burden the short one with the registers it needs.
+    #[inline(never)]
+    pub(super) fn resume_in_full(&self) -> Result<Step> {
+        let resumed = self.go_on(None);
+        if let Ok(Step::Return(_)) = resumed {
+            self.base.hide();
+            keep(self);
+        }
+        resumed
     }
 
     #[inline(always)]

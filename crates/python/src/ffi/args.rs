@@ -10,8 +10,8 @@ use super::{Layout, Object, Raised, Result};
 /// The arguments of one call, borrowed from the caller's stack.
 #[derive(Clone, Copy)]
 pub(crate) struct Args<'a> {
-    /// The positional values, then the keywords' values.
-    values: &'a [&'a Object],
+    /// The positional values, then the keywords' values. Without any it may lead nowhere.
+    values: *const &'a Object,
     positional: usize,
     /// A tuple of the keywords' names.
     names: Option<&'a Object>,
@@ -30,32 +30,34 @@ impl<'a> Args<'a> {
         names: *mut ffi::PyObject,
     ) -> Self {
         // SAFETY: a live tuple or null.
-        let (names, keywords) = unsafe {
-            match names.cast::<Object>().as_ref() {
-                Some(tuple) => (Some(tuple), usize::try_from(ffi::PyTuple_GET_SIZE(names)).unwrap_or(0)),
-                None => (None, 0),
-            }
-        };
-        let total = count + keywords;
-        let values = if total == 0 {
-            &[][..]
-        } else {
-            // SAFETY: the caller's promise; `&Object` and `*mut PyObject` have one representation, and
-            // an argument is never null.
-            unsafe { slice::from_raw_parts(values.cast::<&Object>(), total) }
-        };
-        Self { values, positional: count, names }
+        let names = unsafe { names.cast::<Object>().as_ref() };
+        Self { values: values.cast(), positional: count, names }
+    }
+
+    /// The first `count` values, of which there are as many.
+    #[inline(always)]
+    fn first(&self, count: usize) -> &'a [&'a Object] {
+        if count == 0 {
+            return &[];
+        }
+        // SAFETY: `new`'s caller's promise; `&Object` and `*mut PyObject` have one representation, and an argument is
+        // never null.
+        unsafe { slice::from_raw_parts(self.values, count) }
     }
 
     /// The positional arguments.
     #[inline(always)]
     pub(crate) fn positional(&self) -> &'a [&'a Object] {
-        self.values.get(..self.positional).unwrap_or_default()
+        self.first(self.positional)
     }
 
     /// All values, keywords' last.
     pub(crate) fn values(&self) -> &'a [&'a Object] {
-        self.values
+        let keywords = self.names.map_or(0, |names| {
+            // SAFETY: a live tuple.
+            usize::try_from(unsafe { ffi::PyTuple_GET_SIZE(names.pointer()) }).unwrap_or(0)
+        });
+        self.first(self.positional + keywords)
     }
 
     /// The tuple of the keywords' names.
@@ -66,7 +68,7 @@ impl<'a> Args<'a> {
     /// Each keyword's name and value.
     pub(crate) fn keywords(&self) -> impl Iterator<Item = (&'a Object, &'a Object)> + use<'a> {
         let names = self.names;
-        let values = self.values.get(self.positional..).unwrap_or_default();
+        let values = self.values().get(self.positional..).unwrap_or_default();
         values.iter().enumerate().filter_map(move |(index, value)| {
             let names = names?;
             // SAFETY: there is one name for each keyword value, in the same order.
@@ -232,14 +234,21 @@ impl<'a> Args<'a> {
     pub(crate) fn only(&self, function: &'static str, parameter: &'static CStr) -> Result<&'a Object> {
         match (self.positional(), self.names) {
             ([argument], None) => Ok(argument),
-            _ => self.only_bound(function, parameter),
+            _ => Self::only_bound(self.values, self.positional, self.names, function, parameter),
         }
     }
 
+    /// Of the arguments' parts: to hand them over as one would have every call lay them out in memory, just in case.
     #[cold]
-    fn only_bound(&self, function: &'static str, parameter: &'static CStr) -> Result<&'a Object> {
+    fn only_bound(
+        values: *const &'a Object,
+        positional: usize,
+        names: Option<&'a Object>,
+        function: &'static str,
+        parameter: &'static CStr,
+    ) -> Result<&'a Object> {
         let signature = Signature::<1> { function, parameters: [parameter], positional: 1, required: 1 };
-        let [argument] = signature.bind_method(*self)?;
+        let [argument] = signature.bind_method(Self { values, positional, names })?;
         argument.ok_or_else(|| Raised::type_error(format_args!("{function}() takes one argument")))
     }
 }

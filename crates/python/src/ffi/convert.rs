@@ -43,6 +43,10 @@ impl Object {
             if ffi::PyLong_Check(self.pointer()) == 0 {
                 return None;
             }
+            #[cfg(Py_3_14)]
+            if let Some(digit) = super::number::only_digit(self) {
+                return Some(digit);
+            }
             let value = ffi::PyLong_AsLongLongAndOverflow(self.pointer(), &raw mut overflow);
             (overflow == 0).then_some(value)
         }

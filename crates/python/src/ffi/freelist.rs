@@ -1,6 +1,7 @@
 //! Memory of dead objects, kept for the next ones of the same type.
 
 use std::cell::{Cell, UnsafeCell};
+use std::ptr;
 
 use pyo3::ffi;
 
@@ -12,6 +13,8 @@ const CAPACITY: usize = 256;
 ///
 /// Only exact types use it (a subclass may be larger), and only with the interpreter's lock held.
 pub(crate) struct FreeList {
+    /// An object that has done its work and was kept alive (`kept.rs`), with the reference that keeps it; or null.
+    pub(super) kept: Cell<*mut ffi::PyObject>,
     count: Cell<usize>,
     memory: UnsafeCell<[*mut ffi::PyObject; CAPACITY]>,
 }
@@ -22,7 +25,11 @@ unsafe impl Sync for FreeList {}
 impl FreeList {
     /// An empty list, for a `static`.
     pub(crate) const fn new() -> Self {
-        Self { count: Cell::new(0), memory: UnsafeCell::new([std::ptr::null_mut(); CAPACITY]) }
+        Self {
+            kept: Cell::new(ptr::null_mut()),
+            count: Cell::new(0),
+            memory: UnsafeCell::new([ptr::null_mut(); CAPACITY]),
+        }
     }
 
     /// Memory of one object, its header still that of the dead one; `None` when there is none left.

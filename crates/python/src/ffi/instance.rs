@@ -6,6 +6,7 @@ use std::ptr;
 
 use pyo3::ffi;
 
+use super::kept::{Kept, take_kept};
 use super::method::{self, guarded, receiver};
 use super::{Collectable, FreeList, Native, Object, Owned, Raised, Result, Visitor};
 
@@ -48,10 +49,21 @@ pub(crate) fn allocate_unseen<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owne
     // (`deallocate_recycled`).
     unsafe {
         revive(memory);
-        let object = Owned::<T>::from_pointer(memory).ok_or_else(Raised::already)?;
+        let object = Owned::<T>::known_from_pointer(memory);
         fill(&object);
         Ok(object)
     }
+}
+
+/// As [`allocate_unseen`]; the object may be one that was kept ([`super::keep`]).
+#[inline(always)]
+pub(crate) fn allocate_anew<T: Kept>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
+    let object = match take_kept::<T>() {
+        Some(object) => object,
+        None => allocate_unseen(|_| {})?,
+    };
+    fill(&object);
+    Ok(object)
 }
 
 /// A new object of exactly `T`'s type, its fields zero, which the collector does not know.

@@ -29,10 +29,16 @@ impl<T> Lazily<T> {
 
 impl<T: Default> Lazily<T> {
     /// The part, made now if it was not there.
+    #[inline(always)]
     pub(crate) fn get_or_make(&self) -> &T {
-        if let Some(part) = self.get() {
-            return part;
+        match self.get() {
+            Some(part) => part,
+            None => self.make(),
         }
+    }
+
+    #[cold]
+    fn make(&self) -> &T {
         // SAFETY: nothing was there, so nothing borrows it; `T::default` does not come back here.
         unsafe { (*self.0.get()).insert(Box::default()) }
     }

@@ -91,7 +91,8 @@ where
     F: Fn(&T, Args<'_>) -> R + Copy,
     R: IntoOwned,
 {
-    let count = usize::try_from(count).unwrap_or(0);
+    #[expect(clippy::cast_sign_loss, reason = "a number of arguments")]
+    let count = count as usize;
     // SAFETY: the method's receiver and the caller's arguments, alive during the call.
     guarded(ptr::null_mut(), || unsafe {
         to_pointer(conjure::<F>()(receiver(this), Args::new(values, count, names)))

@@ -35,6 +35,7 @@ mod function;
 mod gc;
 mod instance;
 mod iterate;
+mod kept;
 mod lazily;
 #[cfg(not(Py_3_12))]
 mod loop_holder;
@@ -89,9 +90,10 @@ pub(crate) use exception::{exception_cause, has_instance, is_instance, is_subcla
 pub(crate) use exception::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
-pub(crate) use gc::{Collectable, Visitor, show_to_collector};
-pub(crate) use instance::{Recycled, allocate, allocate_recycled, allocate_unseen};
+pub(crate) use gc::{Collectable, Visitor, hide_from_collector, show_to_collector};
+pub(crate) use instance::{Recycled, allocate, allocate_anew, allocate_recycled, allocate_unseen};
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};
+pub(crate) use kept::{Kept, keep};
 pub(crate) use lazily::Lazily;
 #[cfg(not(Py_3_12))]
 pub(crate) use loop_holder::{find_loop_holders, held_running_loop, note_process};

@@ -201,6 +201,16 @@ impl<T: Layout> Owned<T> {
         NonNull::new(pointer.cast::<T>()).map(|object| Self(object, PhantomData))
     }
 
+    /// As [`Owned::from_pointer`], of what is known not to be null.
+    ///
+    /// # Safety
+    /// `pointer` is a strong reference to an object laid out as `T`, which the caller gives up.
+    #[inline(always)]
+    pub(crate) unsafe fn known_from_pointer(pointer: *mut ffi::PyObject) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self(NonNull::new_unchecked(pointer.cast::<T>()), PhantomData) }
+    }
+
     /// Gives the reference up to the C API.
     #[inline(always)]
     pub(crate) fn into_pointer(self) -> *mut ffi::PyObject {

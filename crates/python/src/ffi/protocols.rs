@@ -71,12 +71,21 @@ impl<T: Native + Collectable> TypeBuilder<T> {
     }
 
     /// Resumption: `__next__` and the C-level send. The interpreter resumes an `await` through the first.
-    pub(crate) fn resumable<F>(mut self, _function: F) -> Self
+    pub(crate) fn resumable<F>(self, function: F) -> Self
     where
         F: Fn(&T) -> Result<Step> + Copy,
     {
-        self.slot(ffi::Py_tp_iternext, method::next::<T, F> as *mut c_void);
-        self.slot(ffi::Py_am_send, method::send::<T, F> as *mut c_void);
+        self.resumable_apart(function, function)
+    }
+
+    /// As [`TypeBuilder::resumable`], with a function for each: one that is used once becomes a part of its trampoline.
+    pub(crate) fn resumable_apart<N, S>(mut self, _next: N, _send: S) -> Self
+    where
+        N: Fn(&T) -> Result<Step> + Copy,
+        S: Fn(&T) -> Result<Step> + Copy,
+    {
+        self.slot(ffi::Py_tp_iternext, method::next::<T, N> as *mut c_void);
+        self.slot(ffi::Py_am_send, method::send::<T, S> as *mut c_void);
         self
     }
 

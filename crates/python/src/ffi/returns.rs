@@ -10,7 +10,21 @@ use super::{Layout, Object, Owned, Raised, Result};
 #[inline(always)]
 pub(crate) fn none() -> Owned {
     // SAFETY: the singleton lives for ever.
-    unsafe { Object::from_pointer(ffi::Py_None()) }.own()
+    unsafe { immortal(ffi::Py_None()) }
+}
+
+/// A reference to a singleton of the interpreter's. From 3.12 on these are not counted.
+///
+/// # Safety
+/// `pointer` is `None`, `True` or `False`.
+#[inline(always)]
+unsafe fn immortal(pointer: *mut ffi::PyObject) -> Owned {
+    // SAFETY: the caller's promise.
+    unsafe {
+        #[cfg(not(Py_3_12))]
+        ffi::Py_INCREF(pointer);
+        Owned::known_from_pointer(pointer)
+    }
 }
 
 /// `NotImplemented`, for comparisons.
@@ -59,7 +73,7 @@ impl IntoOwned for bool {
     #[inline(always)]
     fn into_owned(self) -> Result<Owned> {
         // SAFETY: the singletons live for ever.
-        Ok(unsafe { Object::from_pointer(if self { ffi::Py_True() } else { ffi::Py_False() }) }.own())
+        Ok(unsafe { immortal(if self { ffi::Py_True() } else { ffi::Py_False() }) })
     }
 }
 
@@ -121,10 +135,15 @@ pub(super) fn to_pointer(value: impl IntoOwned) -> *mut ffi::PyObject {
 /// None", which saves building an exception for each await.
 #[inline]
 pub(crate) fn stop_iteration(value: Owned) -> *mut ffi::PyObject {
-    if !value.is_none() {
-        #[cfg(Py_3_12)]
+    #[cfg(Py_3_12)]
+    if value.is_none() {
+        // Not counted, so that there is nothing to give back.
+        let _none = std::mem::ManuallyDrop::new(value);
+    } else {
         super::stop::raise_stop(value);
-        #[cfg(not(Py_3_12))]
+    }
+    #[cfg(not(Py_3_12))]
+    if !value.is_none() {
         raise_apart(&value);
     }
     ptr::null_mut()

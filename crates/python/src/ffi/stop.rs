@@ -170,24 +170,32 @@ unsafe extern "C" fn deallocate(this: *mut ffi::PyObject) {
     // every field and leaves null, except the flag, which is reset here. An exception that went through a
     // frame, or that was replaced as the last one, is freed for good.
     unsafe {
-        let kind = ffi::Py_TYPE(this);
         let fields = this.cast::<ffi::PyStopIterationObject>();
-        let is_last = LAST.load(Ordering::Relaxed) == this;
-        let seen = !(*fields).dict.is_null()
-            || !(*fields).notes.is_null()
-            || !(*fields).traceback.is_null()
-            || !(*fields).context.is_null()
-            || !(*fields).cause.is_null()
-            || (*fields).args != NO_ARGUMENTS.load(Ordering::Relaxed);
-        if is_last && !seen {
-            (&raw mut (*fields).suppress_context).cast::<u8>().write(0);
-            let value = ptr::replace(&raw mut (*fields).value, ptr::null_mut());
-            SPARE.store(this, Ordering::Relaxed);
-            // Last: it may run Python code, which may raise the very next one out of this memory.
-            drop(Owned::<Object>::from_pointer(value));
-            return;
+        // Together, not one by one: this is on the way of every value that is awaited.
+        let given = (*fields).dict.addr()
+            | (*fields).notes.addr()
+            | (*fields).traceback.addr()
+            | (*fields).context.addr()
+            | (*fields).cause.addr();
+        let is_bare = given == 0 && (*fields).args == NO_ARGUMENTS.load(Ordering::Relaxed);
+        if LAST.load(Ordering::Relaxed) != this || !is_bare {
+            return deallocate_for_good(this);
         }
-        if is_last {
+        (&raw mut (*fields).suppress_context).cast::<u8>().write(0);
+        let value = ptr::replace(&raw mut (*fields).value, ptr::null_mut());
+        SPARE.store(this, Ordering::Relaxed);
+        // Last: it may run Python code, which may raise the very next one out of this memory.
+        drop(Owned::<Object>::from_pointer(value));
+    }
+}
+
+/// As [`deallocate`], for an exception whose memory is not kept.
+#[cold]
+unsafe fn deallocate_for_good(this: *mut ffi::PyObject) {
+    // SAFETY: as for `deallocate`.
+    unsafe {
+        let kind = ffi::Py_TYPE(this);
+        if LAST.load(Ordering::Relaxed) == this {
             LAST.store(ptr::null_mut(), Ordering::Relaxed);
         }
         ffi::PyObject_GC_UnTrack(this.cast());

@@ -19,7 +19,12 @@ pub(super) struct QueueGet {
     wait: Wait,
 }
 
-machine!(QueueGet, "Queue"."get", awaits: |machine| machine.wait.target(), holds: [queue, wait]);
+machine!(
+    QueueGet, "Queue"."get",
+    at_once: |machine| machine.queue.peek()?.get_at_once().map(Ok),
+    awaits: |machine| machine.wait.target(),
+    holds: [queue, wait]
+);
 
 impl QueueGet {
     #[inline(always)]

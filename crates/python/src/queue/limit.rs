@@ -30,22 +30,32 @@ impl Limit {
         }
     }
 
+    /// Whether there is room beside `size` items, for certain.
+    #[inline(always)]
+    pub(super) fn has_room(&self, size: usize) -> bool {
+        !self.odd.get() && (self.places.get() == 0 || size < self.places.get())
+    }
+
     /// Whether there is no limit.
     #[inline(always)]
     pub(super) fn is_none(&self) -> Result<bool> {
-        match self.given.get() {
-            Some(given) if self.odd.get() => given.less_or_equal(&names().zero),
-            _ => Ok(self.places.get() == 0),
-        }
+        if self.odd.get() { self.is_oddly_none() } else { Ok(self.places.get() == 0) }
+    }
+
+    #[cold]
+    fn is_oddly_none(&self) -> Result<bool> {
+        self.get()?.less_or_equal(&names().zero)
     }
 
     /// Whether a queue of `size` items has reached the limit, which there is.
     #[inline(always)]
     pub(super) fn is_reached(&self, size: usize) -> Result<bool> {
-        match self.given.get() {
-            Some(given) if self.odd.get() => (size as u64).into_owned()?.greater_or_equal(&given),
-            _ => Ok(size >= self.places.get()),
-        }
+        if self.odd.get() { self.is_oddly_reached(size) } else { Ok(size >= self.places.get()) }
+    }
+
+    #[cold]
+    fn is_oddly_reached(&self, size: usize) -> Result<bool> {
+        (size as u64).into_owned()?.greater_or_equal(&*self.get()?)
     }
 
     /// The same for a size of any class.

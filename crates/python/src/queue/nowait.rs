@@ -1,10 +1,10 @@
 //! What needs no waiting: `put_nowait`, `get_nowait`, `task_done`, `shutdown`, and waking the others.
 
-use crate::ffi::{Object, Owned, Raised, Result, call_method0, names, none};
+use crate::ffi::{Object, Owned, Raised, Result, Slot, call_method0, names, none};
 use crate::future::any::is_done;
 use crate::sync::{EventObject, Line, wake};
 
-use super::layout::QueueObject;
+use super::layout::{Order, QueueObject};
 
 impl QueueObject {
     /// `put_nowait(item)`.
@@ -33,6 +33,32 @@ impl QueueObject {
         let item = self.take_item()?;
         self.wake_next(&self.putters)?;
         Ok(item)
+    }
+
+    /// What [`QueueObject::put_now`] does to a `Queue` that has room and that nobody waits at, with no Python run. False if
+    /// the queue is not like that: then nothing was done.
+    #[inline(always)]
+    pub(super) fn put_at_once(&self, item: &Slot) -> bool {
+        let Some(size) = self.items.own_len() else { return false };
+        let is_simple = self.plain_order() == Some(Order::FirstIn)
+            && !self.shut_down.get()
+            && self.limit.has_room(size)
+            && self.getters.is_idle()
+            && self.finished.is_empty()
+            && self.bound.is_unchecked();
+        let Some(item) = (if is_simple { item.take() } else { None }) else { return false };
+        self.items.push_own(item);
+        self.unfinished.set(self.unfinished.get() + 1);
+        self.has_unfinished.set(true);
+        true
+    }
+
+    /// What [`QueueObject::get_now`] does to a `Queue` that has something and that nobody waits at, with no Python run.
+    #[inline(always)]
+    pub(super) fn get_at_once(&self) -> Option<Owned> {
+        let is_simple =
+            self.plain_order() == Some(Order::FirstIn) && self.putters.is_idle() && self.bound.is_unchecked();
+        if is_simple { self.items.pop_own() } else { None }
     }
 
     /// Wakes the first in the line who waits, and takes those who don't any more out on the way.

@@ -1,7 +1,7 @@
 //! `Queue.put(item)`.
 
 use crate::awaitable::{CoroutineObject, machine};
-use crate::ffi::{Args, Layout, Object, Owned, Result, Signature, Slot, Step, call_method1, names, none};
+use crate::ffi::{Args, Layout, Object, Owned, Result, Slot, Step, call_method1, names, none};
 use crate::sync::{Line, Wait};
 
 use super::layout::QueueObject;
@@ -10,17 +10,10 @@ use super::turn::{Side, wait_for};
 /// `put(item)`.
 #[inline]
 pub(super) fn put(queue: &QueueObject, args: Args<'_>) -> Result<Owned> {
-    const SIGNATURE: Signature<1> =
-        Signature { function: "Queue.put", parameters: [c"item"], positional: 1, required: 1 };
-    let item = match (args.positional(), args.names()) {
-        ([item], None) => Some(*item),
-        _ => SIGNATURE.bind_method(args)?[0],
-    };
+    let item = args.only("Queue.put", c"item")?;
     let coroutine = CoroutineObject::<QueuePut>::new(|machine| {
         machine.queue.fill(queue.own());
-        if let Some(item) = item {
-            machine.item.fill(item.own());
-        }
+        machine.item.fill(item.own());
     });
     coroutine.map(Owned::into_object)
 }
@@ -32,7 +25,12 @@ pub(super) struct QueuePut {
     wait: Wait,
 }
 
-machine!(QueuePut, "Queue"."put", awaits: |machine| machine.wait.target(), holds: [queue, item, wait]);
+machine!(
+    QueuePut, "Queue"."put",
+    at_once: |machine| machine.queue.peek()?.put_at_once(&machine.item).then(|| Ok(none())),
+    awaits: |machine| machine.wait.target(),
+    holds: [queue, item, wait]
+);
 
 impl QueuePut {
     #[inline(always)]

@@ -25,6 +25,12 @@ impl Amount {
         self.count.set(count);
     }
 
+    /// The number of an argument that is an `int`.
+    #[inline(always)]
+    pub(super) fn plain(&self) -> Option<i64> {
+        self.given.peek()?.int_value()
+    }
+
     /// The number, from now on. Raises `TypeError` if the argument is none.
     #[inline(always)]
     pub(super) fn settle(&self) -> Result<i64> {

@@ -124,6 +124,19 @@ impl Buffer {
         Ok(taken)
     }
 
+    /// As [`Buffer::take`], if that many have arrived and the first piece has more than that.
+    #[inline(always)]
+    pub(super) fn take_at_once(&self, count: usize) -> Option<Result<Owned>> {
+        if self.form.get() != Form::Pieces {
+            return None;
+        }
+        let end = self.offset.get() + count;
+        let taken =
+            self.first(|bytes| if count < bytes.len() { bytes.get(..count).map(bytes_of) } else { None })?;
+        self.offset.set(end);
+        Some(taken)
+    }
+
     /// Everything, as a `bytes` object.
     pub(super) fn take_all(&self) -> Result<Owned> {
         self.take(self.len())

@@ -3,9 +3,7 @@
 use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, machine};
-use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, bytes_of, call2, names, none,
-};
+use crate::ffi::{Args, Layout, Object, Owned, Raised, Result, Slot, Step, bytes_of, call2, names, none};
 
 use super::amount::Amount;
 use super::reader::StreamReaderObject;
@@ -14,17 +12,10 @@ use super::wait::{DataWait, WAIT_FOR_DATA};
 /// `readexactly(n)`.
 #[inline]
 pub(super) fn read_exactly(reader: &StreamReaderObject, args: Args<'_>) -> Result<Owned> {
-    const SIGNATURE: Signature<1> =
-        Signature { function: "StreamReader.readexactly", parameters: [c"n"], positional: 1, required: 1 };
-    let amount = match (args.positional(), args.names()) {
-        ([amount], None) => Some(*amount),
-        _ => SIGNATURE.bind_method(args)?[0],
-    };
+    let amount = args.only("StreamReader.readexactly", c"n")?;
     let coroutine = CoroutineObject::<ReadExactly>::new(|machine| {
         machine.reader.fill(reader.own());
-        if let Some(amount) = amount {
-            machine.amount.fill(amount);
-        }
+        machine.amount.fill(amount);
     });
     coroutine.map(Owned::into_object)
 }
@@ -37,13 +28,24 @@ pub(super) struct ReadExactly {
     begun: Cell<bool>,
 }
 
-machine!(ReadExactly, "StreamReader"."readexactly",
+machine!(
+    ReadExactly, "StreamReader"."readexactly",
+    at_once: Self::read_at_once,
     awaits: |machine| machine.wait.target(),
     callees: |machine| if machine.wait.is_own() { &[WAIT_FOR_DATA] } else { &[] },
     holds: [reader, amount, wait]
 );
 
 impl ReadExactly {
+    /// Takes what has arrived already.
+    #[inline(always)]
+    fn read_at_once(&self) -> Option<Result<Owned>> {
+        let reader = self.reader.peek()?;
+        let count = usize::try_from(self.amount.plain()?).ok()?;
+        let is_simple = reader.is_plain() && reader.exception.is_empty() && !reader.resumes_after(count);
+        if is_simple && count > 0 { reader.buffer.take_at_once(count) } else { None }
+    }
+
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(reader) = self.reader.peek() else { return Ok(Step::Return(none())) };

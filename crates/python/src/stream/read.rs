@@ -53,6 +53,7 @@ pub(super) struct Read {
 
 machine!(
     Read, "StreamReader"."read",
+    has_memory: true,
     awaits: |machine| machine.wait.target().or_else(|| machine.blocks.overridden.target()),
     callees: |machine| match machine.phase.get() {
         _ if !machine.wait.is_own() => &[],

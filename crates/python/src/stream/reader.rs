@@ -206,6 +206,12 @@ impl StreamReaderObject {
         if self.paused.get() && self.buffer.len() <= self.limit.bytes() { self.resume() } else { Ok(()) }
     }
 
+    /// Whether a stopped transport goes on once `count` more bytes were read.
+    #[inline(always)]
+    pub(super) fn resumes_after(&self, count: usize) -> bool {
+        self.paused.get() && self.buffer.len() <= self.limit.bytes().saturating_add(count)
+    }
+
     /// Lets the stopped transport go on.
     #[cold]
     pub(super) fn resume(&self) -> Result<()> {

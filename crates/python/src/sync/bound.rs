@@ -65,6 +65,15 @@ impl LoopBound {
             _ => Ok(()),
         }
     }
+
+    /// Whether [`LoopBound::check_thread`] has nothing to check, for certain.
+    #[inline(always)]
+    pub(crate) fn is_unchecked(&self) -> bool {
+        match self.0.peek() {
+            None => true,
+            Some(event_loop) => event_loop.cast::<LoopObject>().is_some_and(|ours| !ours.debug()),
+        }
+    }
 }
 
 impl Collectable for LoopBound {

@@ -25,7 +25,7 @@ impl Line {
     #[inline(always)]
     pub(crate) fn push(&self, item: Owned) -> Result<()> {
         match self.shown.get() {
-            None => self.own.get_or_make().with(|items| items.push_back(item)),
+            None => self.push_own(item),
             Some(shown) => return call_method1(&shown, &names().append, &item).map(drop),
         }
         Ok(())
@@ -46,6 +46,36 @@ impl Line {
             Some(shown) if length(&shown)? > 0 => call_method0(&shown, &names().popleft).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Whether the line is ours alone and nobody is in it.
+    #[inline(always)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.own_len() == Some(0)
+    }
+
+    /// How many there are, if the line is ours alone.
+    #[inline(always)]
+    pub(crate) fn own_len(&self) -> Option<usize> {
+        if !self.shown.is_empty() {
+            return None;
+        }
+        Some(self.own.get().map_or(0, |own| own.with(|items| items.len())))
+    }
+
+    /// Puts `item` at the end of a line that is ours alone.
+    #[inline(always)]
+    pub(crate) fn push_own(&self, item: Owned) {
+        self.own.get_or_make().with(|items| items.push_back(item));
+    }
+
+    /// Takes the first item out of a line that is ours alone; `None` if it is empty, or Python has looked at it.
+    #[inline(always)]
+    pub(crate) fn pop_own(&self) -> Option<Owned> {
+        if !self.shown.is_empty() {
+            return None;
+        }
+        self.own.get()?.with(pop_front)
     }
 
     /// How many there are.
@@ -157,10 +187,17 @@ impl Collectable for Line {
 #[inline(always)]
 fn pop_front(items: &mut VecDeque<Owned>) -> Option<Owned> {
     let first = items.pop_front();
-    if items.capacity() > SPARE_PLACES && items.len() < items.capacity() / 4 {
-        items.shrink_to(items.capacity() / 2);
+    if items.capacity() > SPARE_PLACES {
+        give_back_places(items);
     }
     first
+}
+
+#[cold]
+fn give_back_places(items: &mut VecDeque<Owned>) {
+    if items.len() < items.capacity() / 4 {
+        items.shrink_to(items.capacity() / 2);
+    }
 }
 
 #[cold]

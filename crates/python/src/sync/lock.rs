@@ -169,18 +169,30 @@ struct LockAcquire {
 machine!(
     LockAcquire, "Lock"."acquire",
     named: |machine| if machine.entering.get() { ENTER } else { Self::QUALNAME },
+    at_once: Self::acquire_at_once,
     awaits: |machine| machine.wait.target(),
     callees: |machine| if machine.entering.get() { &[Self::QUALNAME] } else { &[] },
     holds: [lock, wait]
 );
 
 impl LockAcquire {
+    /// Takes a lock that is free and has no line.
+    #[inline(always)]
+    fn acquire_at_once(&self) -> Option<Result<Owned>> {
+        let lock = self.lock.peek()?;
+        if lock.locked.get() || !lock.waiters.is_idle() || !lock.bound.is_unchecked() {
+            return None;
+        }
+        lock.locked.set(true);
+        Some(self.acquired())
+    }
+
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(lock) = self.lock.peek() else { return Ok(Step::Return(none())) };
         if !self.wait.is_active() {
             if lock.try_acquire()? {
-                return self.acquired();
+                return self.acquired().map(Step::Return);
             }
             self.wait.begin(lock.object(), &lock.bound, &lock.waiters)?;
         }
@@ -189,15 +201,15 @@ impl LockAcquire {
             Ok(Step::Return(_)) => {
                 self.wait.leave(&lock.waiters)?;
                 lock.locked.set(true);
-                self.acquired()
+                self.acquired().map(Step::Return)
             }
             Err(raised) => Err(self.given_up(lock, raised)),
         }
     }
 
     #[inline(always)]
-    fn acquired(&self) -> Result<Step> {
-        if self.entering.get() { Ok(Step::Return(none())) } else { true.into_owned().map(Step::Return) }
+    fn acquired(&self) -> Result<Owned> {
+        if self.entering.get() { Ok(none()) } else { true.into_owned() }
     }
 
     /// The lock may have been this task's to take: then the next one in the line gets it.
