@@ -14,7 +14,6 @@ import selectors
 import signal
 import stat
 import sys
-import threading
 from asyncio import events, sslproto, tasks
 from asyncio.unix_events import _UnixSelectorEventLoop
 from collections.abc import Mapping
@@ -145,12 +144,15 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
     def _take_wakeup_fd(self) -> None:
         """Let signals wake the blocked loop: one may arrive just before it blocks.
 
-        Only the main thread may ask for that; somebody else's descriptor is left in place.
+        Somebody else's descriptor is left in place.
         """
-        if threading.current_thread() is not threading.main_thread() or self._csock is None:
+        if self._csock is None:
             return
         own = self._csock.fileno()
-        before = signal.set_wakeup_fd(own, warn_on_full_buffer=False)
+        try:
+            before = signal.set_wakeup_fd(own, warn_on_full_buffer=False)
+        except ValueError:
+            return  # Not the main thread of the main interpreter: signals are handled elsewhere.
         if before not in (-1, own):
             signal.set_wakeup_fd(before)
         elif before == -1:

@@ -49,6 +49,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// Adds everything to the module.
 fn fill(module: &Object) -> ffi::Result<()> {
+    ffi::claim_interpreter()?;
     ffi::fill_names()?;
     #[cfg(Py_3_12)]
     ffi::prepare_stop()?;

@@ -48,6 +48,13 @@ impl Raised {
         Self::new(unsafe { Object::from_pointer(ffi::PyExc_TypeError) }, message)
     }
 
+    /// Raises `ImportError(message)`.
+    #[cold]
+    pub(crate) fn import_error(message: Arguments<'_>) -> Self {
+        // SAFETY: as above.
+        Self::new(unsafe { Object::from_pointer(ffi::PyExc_ImportError) }, message)
+    }
+
     /// Raises `ValueError(message)`.
     #[cold]
     pub(crate) fn value_error(message: Arguments<'_>) -> Self {
