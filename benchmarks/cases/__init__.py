@@ -3,6 +3,7 @@
 from benchmarks.case import Case
 from benchmarks.cases import (
     callbacks,
+    connections,
     names,
     streams,
     switching,
@@ -21,6 +22,7 @@ CASES: tuple[Case, ...] = (
     *waiting.CASES,
     *threads.CASES,
     *names.CASES,
+    *connections.CASES,
 )
 
 

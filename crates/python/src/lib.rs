@@ -11,6 +11,7 @@
 //! * [`sockets`]: `sock_recv` and its like
 //! * [`stream`]: bytes read and written by coroutines
 //! * [`resolution`]: `getaddrinfo` and `getnameinfo`
+//! * [`connection`]: `create_connection` and its like
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`transport`]: the objects through which protocols send and receive
 //! * [`executor`]: the threads of `run_in_executor`
@@ -19,6 +20,7 @@
 //! The package `python/aioxide` gives all this its public names.
 
 mod awaitable;
+mod connection;
 mod event_loop;
 mod executor;
 mod ffi;
@@ -119,6 +121,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     sockets::register(module)?;
     stream::register(module)?;
     resolution::register(module)?;
+    connection::register(module)?;
     transport::register_listener(module)?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())

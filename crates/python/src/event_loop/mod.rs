@@ -14,6 +14,7 @@
 //! * `watch.rs`: readers and writers; `transports.rs`: which descriptor is whose
 //! * `executor.rs`: `run_in_executor`, and the outcomes that come back from the threads
 //! * `resolver.rs`: questions about names, and the answers that come back
+//! * `overrides.rs`: whether a program has methods of its own
 //! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
 //!
 //! What must always be true:
@@ -32,6 +33,7 @@ mod entry;
 mod executor;
 mod methods;
 mod object;
+mod overrides;
 mod poll;
 mod resolver;
 mod run;

@@ -205,6 +205,12 @@ impl Object {
         }
     }
 
+    /// Whether this is a `str`.
+    pub(crate) fn is_text(&self) -> bool {
+        // SAFETY: a type check on a live object.
+        unsafe { ffi::PyUnicode_Check(self.pointer()) != 0 }
+    }
+
     /// The text of an exact `str` object that is all ASCII.
     #[inline]
     pub(crate) fn exact_ascii(&self) -> Option<&str> {

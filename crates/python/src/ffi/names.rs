@@ -39,8 +39,12 @@ macro_rules! names {
             pub(crate) name_keyword: Kept,
             /// `("extra", "server")`, with `"context"` from 3.15 on: the keywords of a call.
             pub(crate) transport_keywords: Kept,
-            /// `("family", "type", "proto", "loop")`: the keywords of a call.
+            /// `("family", "type", "proto", "flags", "loop")`: the keywords of a call.
             pub(crate) resolution_keywords: Kept,
+            /// `("family", "type", "proto")`: the keywords of a call.
+            pub(crate) socket_keywords: Kept,
+            /// `("server_side", "ssl_handshake_timeout", "ssl_shutdown_timeout")`: the keywords of a call.
+            pub(crate) handover_keywords: Kept,
             $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Kept,)*
             $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Kept,)*
         }
@@ -74,7 +78,18 @@ macro_rules! names {
                         &*intern(c"family")?,
                         &*intern(c"type")?,
                         &*intern(c"proto")?,
+                        &*intern(c"flags")?,
                         &*intern(c"loop")?,
+                    ]))?,
+                    socket_keywords: keep(tuple_of(&[
+                        &*intern(c"family")?,
+                        &*intern(c"type")?,
+                        &*intern(c"proto")?,
+                    ]))?,
+                    handover_keywords: keep(tuple_of(&[
+                        &*intern(c"server_side")?,
+                        &*intern(c"ssl_handshake_timeout")?,
+                        &*intern(c"ssl_shutdown_timeout")?,
                     ]))?,
                     $($(#[$string_gate])? $string: keep(intern($text))?,)*
                     $($(#[$gate])? $object: keep(import(
@@ -135,6 +150,7 @@ names! {
         create_future = c"create_future",
         create_task = c"create_task",
         done = c"done",
+        comma = c", ",
         empty = c"",
         exception = c"exception",
         future = c"future",
@@ -205,6 +221,9 @@ names! {
         ssl_handshake_timeout = c"SSL_HANDSHAKE_TIMEOUT",
         ssl_shutdown_timeout = c"SSL_SHUTDOWN_TIMEOUT",
         connect = c"connect",
+        connect_socket = c"_connect_sock",
+        create_transport = c"_create_connection_transport",
+        sock_connect = c"sock_connect",
         data = c"data",
         ensure_fd_no_transport = c"_ensure_fd_no_transport",
         ensure_resolved = c"_ensure_resolved",
@@ -321,7 +340,7 @@ names! {
         timeout_error = "builtins" . "TimeoutError",
         timeout_state = "asyncio.timeouts" . "_State",
         base_exception_group = "builtins" . "BaseExceptionGroup",
-        #[cfg(Py_3_13)] exception_group = "builtins" . "ExceptionGroup",
+        #[cfg(Py_3_12)] exception_group = "builtins" . "ExceptionGroup",
         keyboard_interrupt = "builtins" . "KeyboardInterrupt",
         system_exit = "builtins" . "SystemExit",
         round = "builtins" . "round",
@@ -372,12 +391,22 @@ names! {
         barrier_state = "asyncio.locks" . "_BarrierState",
         broken_barrier_error = "asyncio.exceptions" . "BrokenBarrierError",
         address_family = "socket" . "AddressFamily",
+        base_event_loop = "asyncio.base_events" . "BaseEventLoop",
         base_events = "asyncio" . "base_events",
+        fspath = "os" . "fspath",
+        interleave = "asyncio.base_events" . "_interleave_addrinfos",
+        log_connection = "aioxide._connections" . "log_connection",
+        log_accepted = "aioxide._connections" . "log_accepted",
+        race = "aioxide._connections" . "race",
+        sock_stream = "socket" . "SOCK_STREAM",
+        unix_events = "asyncio" . "unix_events",
+        unix_family = "socket" . "AF_UNIX",
         constants = "asyncio" . "constants",
         selector_loop = "asyncio.selector_events" . "BaseSelectorEventLoop",
         transport_socket = "asyncio.trsock" . "TransportSocket",
         gaierror = "socket" . "gaierror",
         socket_getaddrinfo = "socket" . "getaddrinfo",
+        socket_module = "asyncio.base_events" . "socket",
         socket_getnameinfo = "socket" . "getnameinfo",
         socket_kind = "socket" . "SocketKind",
         check_ssl_socket = "asyncio.base_events" . "_check_ssl_socket",

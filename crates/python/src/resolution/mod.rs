@@ -6,6 +6,7 @@
 //! * `question.rs`: what is asked; numeric hosts are answered there
 //! * `lookup.rs`: the two coroutines
 //! * `answer.rs`: the objects that the `socket` module would have made
+//! * `ensured.rs`: the addresses of a host that may be one already, for whoever connects
 //!
 //! What must always be true: results and exceptions are those of the `socket` module's functions, and whoever has
 //! replaced one of those gets it called, in the executor, as asyncio does.
@@ -13,12 +14,14 @@
 //! Read next: `event_loop/resolver.rs`.
 
 mod answer;
+mod ensured;
 mod lookup;
 mod question;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use answer::to_python as answer_to_python;
+pub(crate) use ensured::{Hints, Resolving};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
@@ -35,6 +38,7 @@ fn patched() -> bool {
 pub(crate) fn register(module: &Object) -> Result<()> {
     let home = names().socket_getaddrinfo.attribute(&names().module_attribute)?;
     PATCHED.store(!home.is(&names().socket) && !home.equals(&names().socket)?, Ordering::Relaxed);
+    ensured::remember()?;
     CoroutineObject::<lookup::AddressLookup>::register(module)?;
     CoroutineObject::<lookup::NameLookup>::register(module)
 }

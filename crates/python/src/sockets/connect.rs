@@ -10,12 +10,13 @@ use std::io;
 use aioxide_core::sys::family;
 use aioxide_core::transport::Connecting;
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, machine};
 use crate::event_loop::{Direction, LoopObject};
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, audit, call_keywords, call_method1,
+    Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, audit, call_method1,
     call_method2, call2, item_at, names, none,
 };
+use crate::resolution::{Hints, Resolving};
 
 use super::address;
 use super::operation::{Operation, Tried, check, method_outcome};
@@ -31,23 +32,18 @@ pub(super) fn sock_connect(event_loop: &LoopObject, args: Args<'_>) -> Result<Ow
         required: 2,
     };
     let [Some(socket), Some(address)] = SIGNATURE.bind_method(args)? else { return Err(unbound()) };
-    let coroutine = CoroutineObject::<Connect>::new(|machine| {
-        machine.operation.fill(event_loop, socket);
-        machine.event_loop.fill(event_loop.own());
-        machine.socket.fill(socket.own());
-        machine.address.fill(address.own());
-    })?;
+    let coroutine = CoroutineObject::<Connect>::new(|machine| machine.fill(event_loop, socket, address))?;
     Ok(coroutine.into_object())
 }
 
-/// The coroutine that `sock_connect()` returns.
-pub(super) struct Connect {
+/// The coroutine that `sock_connect()` returns; also a part of machines that make connections.
+pub(crate) struct Connect {
     operation: Operation,
     event_loop: Slot<LoopObject>,
     socket: Slot,
     address: Slot,
     /// The name resolution that it waits for.
-    resolving: Delegate,
+    resolving: Resolving,
     progress: Cell<Progress>,
 }
 
@@ -64,17 +60,37 @@ enum Progress {
 
 machine!(
     Connect, "BaseSelectorEventLoop"."sock_connect",
-    awaits: |machine| machine.resolving.target().or_else(|| machine.operation.target()),
+    awaits: Connect::target,
     holds: [operation, event_loop, socket, address, resolving]
 );
 
 impl Connect {
-    fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
+    /// Fills what is new or [forgotten](Connect::forget).
+    pub(crate) fn fill(&self, event_loop: &LoopObject, socket: &Object, address: &Object) {
+        self.operation.fill(event_loop, socket);
+        self.event_loop.fill(event_loop.own());
+        self.socket.fill(socket.own());
+        self.address.fill(address.own());
+    }
+
+    /// Goes back to the beginning, once it has returned or raised.
+    pub(crate) fn forget(&self) {
+        self.clear();
+        self.progress.set(Progress::Fresh);
+    }
+
+    /// What is being awaited.
+    pub(crate) fn target(&self) -> Option<Owned> {
+        self.resolving.target().or_else(|| self.operation.target())
+    }
+
+    /// One step.
+    pub(crate) fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let progress = self.progress.get();
         if progress == Progress::Fresh {
             self.begin()
         } else if progress == Progress::Resolving {
-            self.resolve(thrown)
+            self.resolved(self.resolving.resume(thrown)?)
         } else {
             self.connect(thrown)
         }
@@ -96,25 +112,17 @@ impl Connect {
             socket.attribute(&names().type_)?,
             socket.attribute(&names().proto)?,
         );
-        let resolve = event_loop.object().attribute(&names().ensure_resolved)?;
-        let address = held(&self.address)?;
-        let values = [&*address, &*family, &*kind, &*protocol, event_loop.object()];
-        let resolving = call_keywords(&resolve, &values, 1, Some(&names().resolution_keywords))?;
-        self.resolving.begin(&resolving)?;
+        let hints = Hints { family: &family, kind: &kind, protocol: &protocol, flags: &names().zero };
         self.progress.set(Progress::Resolving);
-        self.resolve(None)
+        self.resolved(self.resolving.begin(&event_loop, &*held(&self.address)?, &hints)?)
     }
 
-    fn resolve(&self, thrown: Option<Owned>) -> Result<Step> {
-        match self.resolving.resume(thrown)? {
-            Step::Yield(value) => Ok(Step::Yield(value)),
-            Step::Return(found) => {
-                // The first of (family, type, proto, canonical name, address).
-                self.address.set(item_at(&*item_at(&found, 0)?, 4)?);
-                self.progress.set(Progress::Resolved);
-                self.connect(None)
-            }
-        }
+    fn resolved(&self, step: Step) -> Result<Step> {
+        let Step::Return(found) = step else { return Ok(step) };
+        // The first of (family, type, proto, canonical name, address).
+        self.address.set(item_at(&*item_at(&found, 0)?, 4)?);
+        self.progress.set(Progress::Resolved);
+        self.connect(None)
     }
 
     fn connect(&self, thrown: Option<Owned>) -> Result<Step> {

@@ -28,6 +28,7 @@ mod socket;
 mod wait;
 
 pub(crate) use address::{from_python as address_from_python, is_spoken, to_python as address_to_python};
+pub(crate) use connect::Connect;
 pub(crate) use socket::{SocketObject, as_plain_socket, know_sockets};
 
 use crate::awaitable::CoroutineObject;

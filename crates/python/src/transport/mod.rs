@@ -60,6 +60,7 @@ mod socket_write;
 pub(crate) use listener::register as register_listener;
 pub(crate) use listening::methods;
 pub(crate) use socket::SocketTransport;
+pub(crate) use socket_make::make_transport;
 
 use crate::ffi::{Object, Result};
 

@@ -5,8 +5,8 @@ use aioxide_core::sys::socket::set_no_delay;
 
 use crate::event_loop::{Direction, LoopObject};
 use crate::ffi::{
-    Args, Confined, Layout, Native, Object, Owned, Raised, Result, Signature, TypeBuilder, allocate,
-    call_keywords, call_method0, call1, call2, dict_get, names, none,
+    Args, Confined, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, allocate, call_keywords,
+    call_method0, call1, call2, names, none,
 };
 use crate::sockets::SocketObject;
 use aioxide_core::transport::Stream;
@@ -131,12 +131,31 @@ impl SocketTransport {
     }
 }
 
+/// Makes the transport of a connection, in whichever way `event_loop` makes them. `waiter` is done when the protocol
+/// knows its transport; a `context` for the protocol's calls comes from 3.15 on.
+pub(crate) fn make_transport(
+    event_loop: &LoopObject,
+    socket: &Object,
+    protocol: &Object,
+    waiter: &Object,
+    context: Option<&Object>,
+) -> Result<Owned> {
+    if socket.exactly::<SocketObject>().is_some() && !is_overridden(event_loop)? {
+        let (waiter, peer) = (Some(waiter), Peer::Unknown);
+        let beginning = Beginning { socket, protocol, waiter, server: None, context, peer };
+        return begin_transport(event_loop, &beginning).map(Owned::into_object);
+    }
+    let make = event_loop.object().attribute(&names().make_socket_transport)?;
+    match context {
+        None => call_keywords(&make, &[socket, protocol, waiter], 3, None),
+        Some(context) => {
+            let keyword = Some(&*names().context_keyword);
+            call_keywords(&make, &[socket, protocol, waiter, context], 3, keyword)
+        }
+    }
+}
+
 /// Whether the loop's class, or the loop itself, makes transports in its own way.
 pub(super) fn is_overridden(event_loop: &LoopObject) -> Result<bool> {
-    let name = &names().make_socket_transport;
-    let Some(native) = LoopObject::type_cell().object() else { return Ok(true) };
-    let made_by = event_loop.object().type_object().attribute(name)?;
-    let own = event_loop.object().optional_attribute(&names().dict_attribute)?;
-    let replaced = own.map_or(Ok(None), |own| dict_get(&own, name))?;
-    Ok(replaced.is_some() || !made_by.is(&*native.attribute(name)?))
+    event_loop.replaces_native(&names().make_socket_transport)
 }

@@ -1,0 +1,97 @@
+//! One attempt to connect: a socket on its way to an address.
+
+use crate::awaitable::Delegate;
+use crate::event_loop::LoopObject;
+use crate::ffi::{
+    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call_method1,
+    call_method2, names, while_handling,
+};
+use crate::sockets::Connect;
+
+use super::over;
+
+/// A socket that is being connected, and is closed if it does not get there. All zero bytes: none.
+pub(super) struct Attempt {
+    socket: Slot,
+    connect: Connect,
+    /// What a `sock_connect` of the program's own has returned.
+    replaced: Delegate,
+}
+
+impl Attempt {
+    /// Takes `socket`, which is new, to `address`. Returns it, connected, or yields until it is.
+    pub(super) fn begin(&self, event_loop: &LoopObject, socket: Owned, address: &Object) -> Result<Step> {
+        self.socket.set(socket.clone());
+        self.follow(self.start(event_loop, &socket, address))
+    }
+
+    /// Goes on.
+    pub(super) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+        self.follow(if self.replaced.is_active() {
+            self.replaced.resume(thrown)
+        } else {
+            self.connect.go_on(thrown)
+        })
+    }
+
+    /// What is being awaited.
+    pub(super) fn target(&self) -> Option<Owned> {
+        self.replaced.target().or_else(|| self.connect.target())
+    }
+
+    /// The coroutine of asyncio's between the caller and what is awaited, unless it is that.
+    pub(super) fn callees(&self) -> &'static [&'static str] {
+        if self.replaced.is_active() { &[] } else { &["BaseSelectorEventLoop.sock_connect"] }
+    }
+
+    fn start(&self, event_loop: &LoopObject, socket: &Object, address: &Object) -> Result<Step> {
+        call_method1(socket, &names().setblocking, &names().false_)?;
+        if event_loop.replaces_native(&names().sock_connect)? {
+            let connecting = call_method2(event_loop.object(), &names().sock_connect, socket, address)?;
+            self.replaced.begin(&connecting)?;
+            return self.replaced.resume(None);
+        }
+        self.connect.fill(event_loop, socket, address);
+        self.connect.go_on(None)
+    }
+
+    fn follow(&self, step: Result<Step>) -> Result<Step> {
+        match step {
+            Ok(Step::Yield(value)) => Ok(Step::Yield(value)),
+            Ok(Step::Return(_)) => {
+                self.connect.forget();
+                self.socket.take().map(Step::Return).ok_or_else(over)
+            }
+            Err(raised) => Err(self.abandon(raised)),
+        }
+    }
+
+    /// Closes the socket on the way out with an exception.
+    #[cold]
+    fn abandon(&self, raised: Raised) -> Raised {
+        let exception = raised.take();
+        self.connect.forget();
+        let Some(socket) = self.socket.take() else { return Raised::restore(exception) };
+        match while_handling(&exception, || call_method0(&socket, &names().close)) {
+            Err(raised) if !raised.matches(&names().os_error) => return raised,
+            // A socket that is new and can't be closed matters less than why it is.
+            Err(raised) => raised.forget(),
+            Ok(_) => {}
+        }
+        Raised::restore(exception)
+    }
+}
+
+impl Collectable for Attempt {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.socket);
+        self.connect.traverse(visitor);
+        self.replaced.traverse(visitor);
+    }
+
+    fn clear(&self) {
+        self.socket.clear();
+        self.connect.clear();
+        self.replaced.clear();
+    }
+}

@@ -1,0 +1,83 @@
+//! Making connections: `loop.create_connection()`, `create_unix_connection()`, `connect_accepted_socket()`.
+//!
+//! What stands before BYTES IN and BYTES OUT:
+//!
+//! ```text
+//! check -> resolve -> attempt each address -> (connected) -> protocol -> transport -> (protocol knows it) -> return
+//! ```
+//!
+//! In reading order:
+//!
+//! * `internet.rs`: `create_connection`, which has all of the steps
+//! * `unix.rs`, `accepted.rs`: the other two, which have some
+//! * `options.rs`: what the three are told about TLS, and which of it they refuse
+//! * `attempt.rs`: one socket and one address
+//! * `failure.rs`: what is raised when no address has answered
+//! * `handover.rs`: from a connected socket to a protocol with its transport
+//!
+//! A client makes a connection with no task and two futures: one until the socket is writable, one until the protocol
+//! knows its transport. Four steps are left to asyncio's own coroutines, which are awaited here: looking up a host that
+//! is not written in digits (`_ensure_resolved`), an attempt from a local address (`_connect_sock`), the race of several
+//! attempts (`staggered_race`), and TLS (`_create_connection_transport`). So is each step whose method somebody has
+//! replaced, by a subclass or on the loop: it gets called.
+//!
+//! What must always be true:
+//!
+//! * A socket that was made here is closed unless its transport has it, whatever ends the coroutine; by then
+//!   nothing watches its descriptor.
+//! * The program's calls come in asyncio's order: factory, `connection_made`, and then the coroutine goes on.
+//! * Errors are those of the running version: types, texts, which of several.
+//!
+//! Read next: `transport/socket_make.rs`.
+
+mod accepted;
+mod attempt;
+mod failure;
+mod handover;
+mod internet;
+mod options;
+mod unix;
+
+use crate::awaitable::CoroutineObject;
+use crate::event_loop::LoopObject;
+use crate::ffi::{Object, Owned, Raised, Result, Slot, TypeBuilder};
+
+/// Makes the types.
+pub(crate) fn register(module: &Object) -> Result<()> {
+    handover::remember()?;
+    internet::remember()?;
+    CoroutineObject::<internet::CreateConnection>::register(module)?;
+    CoroutineObject::<unix::CreateUnixConnection>::register(module)?;
+    CoroutineObject::<accepted::ConnectAccepted>::register(module)
+}
+
+/// The methods of the loop.
+pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
+    builder
+        .method_fast(c"create_connection", internet::create_connection, internet::TEXT)
+        .method_fast(c"create_unix_connection", unix::create_unix_connection, c"create_unix_connection($self, /, protocol_factory, path=None, *, ssl=None, sock=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)\n--\n\nConnect to a Unix socket. Return (transport, protocol).")
+        .method_fast(c"connect_accepted_socket", accepted::connect_accepted_socket, c"connect_accepted_socket($self, /, protocol_factory, sock, *, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)\n--\n\nTake over a connection that was accepted elsewhere. Return (transport, protocol).")
+}
+
+/// What a coroutine holds from its beginning to its end.
+fn held<T: crate::ffi::Layout>(slot: &Slot<T>) -> Result<Owned<T>> {
+    slot.get().ok_or_else(over)
+}
+
+/// What a parameter got, or `None`.
+fn given(slot: &Slot) -> Owned {
+    slot.get().unwrap_or_else(crate::ffi::none)
+}
+
+/// Keeps an argument of a new coroutine. One that is `None` is as good as not given.
+fn keep(slot: &Slot, argument: Option<&Object>) {
+    use crate::ffi::Layout;
+    if let Some(argument) = argument.filter(|argument| !argument.is_none()) {
+        slot.fill(argument.own());
+    }
+}
+
+#[cold]
+fn over() -> Raised {
+    Raised::runtime_error(format_args!("the connection was made"))
+}

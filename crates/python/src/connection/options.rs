@@ -1,0 +1,87 @@
+//! What a connection is told about TLS.
+
+use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Visitor};
+
+use super::{given, keep};
+
+/// The arguments `ssl`, `server_hostname`, `ssl_handshake_timeout`, `ssl_shutdown_timeout`. All zero bytes: none.
+#[derive(Default)]
+pub(super) struct Tls {
+    ssl: Slot,
+    hostname: Slot,
+    handshake_timeout: Slot,
+    shutdown_timeout: Slot,
+}
+
+impl Tls {
+    /// Keeps the arguments of a new coroutine.
+    pub(super) fn fill(
+        &self,
+        ssl: Option<&Object>,
+        hostname: Option<&Object>,
+        handshake_timeout: Option<&Object>,
+        shutdown_timeout: Option<&Object>,
+    ) {
+        keep(&self.ssl, ssl);
+        keep(&self.hostname, hostname);
+        keep(&self.handshake_timeout, handshake_timeout);
+        keep(&self.shutdown_timeout, shutdown_timeout);
+    }
+
+    /// Whether the connection is to be encrypted.
+    pub(super) fn is_wanted(&self) -> Result<bool> {
+        self.ssl.get().map_or(Ok(false), |ssl| ssl.is_true())
+    }
+
+    /// `server_hostname`.
+    pub(super) fn hostname(&self) -> Option<Owned> {
+        self.hostname.get()
+    }
+
+    /// Gives `server_hostname` a value.
+    pub(super) fn set_hostname(&self, hostname: Owned) {
+        self.hostname.set(hostname);
+    }
+
+    /// `ssl`, `ssl_handshake_timeout` and `ssl_shutdown_timeout`.
+    pub(super) fn values(&self) -> [Owned; 3] {
+        [given(&self.ssl), given(&self.handshake_timeout), given(&self.shutdown_timeout)]
+    }
+
+    /// Refuses a `server_hostname` without TLS.
+    pub(super) fn check_hostname(&self) -> Result<()> {
+        if self.hostname.is_empty() { Ok(()) } else { Err(meaningless("server_hostname")) }
+    }
+
+    /// Refuses timeouts without TLS.
+    pub(super) fn check_timeouts(&self) -> Result<()> {
+        if !self.handshake_timeout.is_empty() {
+            return Err(meaningless("ssl_handshake_timeout"));
+        }
+        if !self.shutdown_timeout.is_empty() {
+            return Err(meaningless("ssl_shutdown_timeout"));
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn meaningless(argument: &str) -> Raised {
+    Raised::value_error(format_args!("{argument} is only meaningful with ssl"))
+}
+
+impl Collectable for Tls {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.ssl);
+        visitor.slot(&self.hostname);
+        visitor.slot(&self.handshake_timeout);
+        visitor.slot(&self.shutdown_timeout);
+    }
+
+    fn clear(&self) {
+        self.ssl.clear();
+        self.hostname.clear();
+        self.handshake_timeout.clear();
+        self.shutdown_timeout.clear();
+    }
+}

@@ -1,0 +1,99 @@
+//! `loop._ensure_resolved`: the addresses of a host, which is a whole address already if it is written in digits.
+//!
+//! Such a one is answered here, as long as the loop's method is asyncio's; everything else is asked of that method,
+//! which asks `loop.getaddrinfo`: whoever has replaced one of the two gets it called.
+
+use aioxide_core::sys::AddressKind;
+
+use crate::awaitable::Delegate;
+use crate::event_loop::LoopObject;
+use crate::ffi::{
+    Collectable, Constant, IntoOwned, Layout, Object, Owned, Result, Step, Visitor, call_keywords, list_of,
+    names, tuple_items, tuple_of,
+};
+
+use super::answer;
+use super::question::{self, Asked};
+
+/// What is wanted of an address.
+pub(crate) struct Hints<'a> {
+    pub(crate) family: &'a Object,
+    pub(crate) kind: &'a Object,
+    pub(crate) protocol: &'a Object,
+    pub(crate) flags: &'a Object,
+}
+
+/// Asks for the addresses of one host. All zero bytes: nothing was asked.
+#[derive(Default)]
+pub(crate) struct Resolving(Delegate);
+
+impl Resolving {
+    /// Asks. Returns asyncio's list of `(family, type, proto, canonname, address)` or yields until it is there.
+    pub(crate) fn begin(&self, event_loop: &LoopObject, address: &Object, hints: &Hints<'_>) -> Result<Step> {
+        if is_asyncios(event_loop)? {
+            if let Some(found) = known(address, hints)? {
+                return Ok(Step::Return(list_of([found].into_iter())?));
+            }
+        }
+        let ensure_resolved = event_loop.object().attribute(&names().ensure_resolved)?;
+        let Hints { family, kind, protocol, flags } = *hints;
+        let values = [address, family, kind, protocol, flags, event_loop.object()];
+        self.0.begin(&*call_keywords(&ensure_resolved, &values, 1, Some(&names().resolution_keywords))?)?;
+        self.0.resume(None)
+    }
+
+    /// Goes on waiting.
+    pub(crate) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+        self.0.resume(thrown)
+    }
+
+    /// What is being awaited.
+    pub(crate) fn target(&self) -> Option<Owned> {
+        self.0.target()
+    }
+}
+
+impl Collectable for Resolving {
+    fn traverse(&self, visitor: &mut Visitor) {
+        self.0.traverse(visitor);
+    }
+
+    fn clear(&self) {
+        self.0.clear();
+    }
+}
+
+static ENSURE_RESOLVED: Constant = Constant::new();
+
+/// Keeps asyncio's method, to know it again.
+pub(super) fn remember() -> Result<()> {
+    ENSURE_RESOLVED.keep(names().base_event_loop.attribute(&names().ensure_resolved)?);
+    Ok(())
+}
+
+/// Whether nobody has replaced the loop's method, or the `socket` module that it uses.
+fn is_asyncios(event_loop: &LoopObject) -> Result<bool> {
+    Ok(!event_loop.replaces(&names().ensure_resolved, ENSURE_RESOLVED.get())?
+        && names().base_events.attribute(&names().socket)?.is(&names().socket_module))
+}
+
+/// The answer, if `address` is one in digits, `(host, port)` or with flow and scope, and nothing unusual is wanted.
+/// The host stays as it is written.
+fn known(address: &Object, hints: &Hints<'_>) -> Result<Option<Owned>> {
+    let items = tuple_items(address);
+    let [host, port, more @ ..] = items.as_slice() else { return Ok(None) };
+    let hints = [hints.family, hints.kind, hints.protocol, hints.flags];
+    let Some(Asked::Known(found)) = question::addresses(host, port, hints) else { return Ok(None) };
+    // Without a kind there are several answers.
+    let [found] = found.as_slice() else { return Ok(None) };
+    let AddressKind::Internet(meant) = found.address.kind() else { return Ok(None) };
+    let port = i64::from(meant.port()).into_owned()?;
+    let zero = &*names().zero;
+    let address = match (meant.is_ipv4(), more) {
+        (true, []) => tuple_of(&[host, &port])?,
+        (false, []) => tuple_of(&[host, &port, zero, zero])?,
+        (false, [flow, scope]) => tuple_of(&[host, &port, flow, scope])?,
+        _ => return Ok(None),
+    };
+    answer::entry(found, &address).map(Some)
+}
