@@ -144,6 +144,8 @@ def usual() -> Iterator[Scenario]:
     for name in ("", "-streams"):
         yield Scenario(KINDS[f"sink{name}"], "upload", connections=1, size=1 << 20)
         yield Scenario(KINDS[f"source{name}"], "download", connections=1, size=1 << 20)
+    for name in ("file", "file-sock"):
+        yield Scenario(KINDS[name], "download", connections=1, size=1 << 20)
     for flows in (1, 200):
         yield Scenario(KINDS["datagram"], "datagrams", "udp", flows, DATAGRAM_SIZE)
     aim = TWICE_THE_BEST_PEER

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from benchmarks.servers import bulk, datagrams, protocols, sockets, streams
+from benchmarks.servers import bulk, datagrams, files, protocols, sockets, streams
 from benchmarks.servers.address import Address
 
 #: Starts a server for messages of so many bytes; where it listens, and what keeps it alive.
@@ -49,5 +49,7 @@ KINDS = {
         Kind(
             "source-streams", "streams", bulk.serve_source_streams, limit="source", both_doors=True
         ),
+        Kind("file", "`sendfile`", files.serve_files, limit="file"),
+        Kind("file-sock", "`sock_sendfile`", files.serve_files_by_socket, limit="file"),
     )
 }

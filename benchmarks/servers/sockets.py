@@ -1,6 +1,8 @@
 """Echo with sockets of one's own and the loop's ``sock_*`` methods: no transport, no protocol."""
 
+import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 
 from benchmarks.servers.address import BACKLOG, Address
@@ -19,14 +21,17 @@ def listening_socket(address: Address) -> socket.socket:
     return listener
 
 
-async def serve_sockets(aio: ModuleType, address: Address, size: int) -> tuple[Address, object]:
-    loop = aio.get_running_loop()
+def serve_connections(
+    loop: asyncio.AbstractEventLoop,
+    address: Address,
+    converse: Callable[[socket.socket], Awaitable[None]],
+) -> tuple[Address, object]:
+    """Have each connection served in a task of its own, which closes it; where, and the server."""
     listener = listening_socket(address)
 
-    async def echo(connection: socket.socket) -> None:
+    async def attend(connection: socket.socket) -> None:
         with connection:
-            while data := await loop.sock_recv(connection, READ_BYTES):
-                await loop.sock_sendall(connection, data)
+            await converse(connection)
 
     async def accept() -> None:
         conversations = set()
@@ -35,8 +40,18 @@ async def serve_sockets(aio: ModuleType, address: Address, size: int) -> tuple[A
                 connection, _ = await loop.sock_accept(listener)
                 if address.family == "tcp":
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                conversation = loop.create_task(echo(connection))
+                conversation = loop.create_task(attend(connection))
                 conversations.add(conversation)
                 conversation.add_done_callback(conversations.discard)
 
     return address.found(listener.getsockname()), loop.create_task(accept())
+
+
+async def serve_sockets(aio: ModuleType, address: Address, size: int) -> tuple[Address, object]:
+    loop = aio.get_running_loop()
+
+    async def echo(connection: socket.socket) -> None:
+        while data := await loop.sock_recv(connection, READ_BYTES):
+            await loop.sock_sendall(connection, data)
+
+    return serve_connections(loop, address, echo)

@@ -73,7 +73,7 @@ def test_a_sink_tells_how_much_came(aio, run, kind, tmp_path):
     assert with_server(run, aio, kind, Address("tcp"), converse) == b"300000"
 
 
-@pytest.mark.parametrize("kind", ["source", "source-streams"])
+@pytest.mark.parametrize("kind", ["source", "source-streams", "file", "file-sock"])
 def test_a_source_sends_the_period_until_the_client_goes(aio, run, kind, tmp_path):
     def converse(address):
         with connect(address) as client:

@@ -30,6 +30,7 @@ mod handle;
 mod queue;
 mod resolution;
 mod scope;
+mod sendfile;
 mod sockets;
 mod stream;
 mod sync;
@@ -119,6 +120,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     sync::register(module)?;
     queue::register(module)?;
     sockets::register(module)?;
+    sendfile::register(module)?;
     stream::register(module)?;
     resolution::register(module)?;
     connection::register(module)?;

@@ -8,6 +8,7 @@
 //! | [`Selector`], [`Events`] | level-triggered readiness of descriptors; a wait never ends before its timeout, unless something is ready, the wake fd was written or a signal arrived |
 //! | [`WakeFd`] | a descriptor that any thread, or a signal handler, writes to end a wait |
 //! | [`pipe`] | reading and writing what is no socket |
+//! | [`file`] | a regular file's bytes into a socket |
 //! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call |
 //! | [`socket`] | what a connected stream socket does: receive, send, gather, shut down |
 //! | [`raw`], [`family`] | one call each on a socket of the program's own; address families |
@@ -23,6 +24,7 @@ mod address;
 mod borrow;
 pub mod clock;
 pub mod family;
+pub mod file;
 mod interest;
 pub mod pipe;
 pub mod raw;

@@ -14,6 +14,9 @@ use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, soc
 
 use super::borrow::borrow;
 
+/// The kind of socket that all this is about.
+pub const STREAM: i32 = libc::SOCK_STREAM;
+
 /// How many slices one gathered send takes at most: Linux's `IOV_MAX`.
 pub const GATHER_LIMIT: usize = 1024;
 

@@ -10,6 +10,7 @@
 //! * `stream_write.rs`: its way out: what is sent at once, what is queued, when the queue is flushed
 //! * `connect.rs`, `listener.rs`: an attempt to connect; accepting connections
 //! * `pipe.rs`: the same channel over a pipe
+//! * `sendfile.rs`: a file's way into a socket
 //! * `datagram.rs`: datagrams that wait for room in the socket's buffer
 //! * `scripted.rs`: for tests, a peer that follows a script
 //!
@@ -28,6 +29,7 @@ mod flow;
 mod listener;
 mod pipe;
 mod read;
+mod sendfile;
 mod stream;
 mod stream_write;
 mod write;
@@ -47,6 +49,7 @@ pub use flow::WaterMarks;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
 pub use read::{MAX_SIZE, READ_SIZE, ReadSizes, Received, is_temporary, receive, receive_memory};
+pub use sendfile::{FileChannel, FileSending, FileToSocket, SendfileStep};
 pub use stream::{Abandoned, CloseStep, EndStep, Refusal, Stream};
 pub use stream_write::{Drained, Progress, Queued, Written};
 pub use write::{Chunk, Sent, WriteQueue};

@@ -195,6 +195,19 @@ impl LoopObject {
         if self.is_watched_by(fd, direction, source) { self.unwatch_source(fd, direction) } else { Ok(()) }
     }
 
+    /// Calls whoever watches `fd` in `direction` for the last time: the descriptor is about to be closed, and the kernel
+    /// will say no more of it.
+    pub(crate) fn wake_watcher(&self, fd: i32, direction: Direction) -> Result<()> {
+        if self.closed.get() {
+            return Ok(());
+        }
+        match self.unwatch(fd, direction)? {
+            Some(Watcher::Source(source)) => source.run(direction),
+            Some(handle) => handle.dismiss(),
+            None => Ok(()),
+        }
+    }
+
     /// Leaves `source` where it is, for the next one who waits, if it watches `fd` for reading. There is no resting
     /// for writing: most descriptors are writable most of the time.
     pub(crate) fn let_rest(&self, fd: i32, source: &SourceBase) {

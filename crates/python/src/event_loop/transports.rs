@@ -4,8 +4,8 @@
 //! dictionary gets what is in the table when somebody asks for it.
 
 use crate::ffi::{
-    IntoOwned, Layout, Object, Owned, Result, call_method1, dict_get, names, none, set_item, weak_reference,
-    weak_target,
+    IntoOwned, Layout, Object, Owned, Result, call_method1, call_method2, dict_get, names, none, set_item,
+    weak_reference, weak_target,
 };
 
 use super::object::LoopObject;
@@ -28,6 +28,10 @@ impl Transports {
         self.has_news = true;
         self.entered.get_mut(slot)?.replace(reference)
     }
+
+    fn leave(&mut self, slot: usize) -> Option<Owned> {
+        self.entered.get_mut(slot)?.take()
+    }
 }
 
 impl LoopObject {
@@ -37,6 +41,22 @@ impl LoopObject {
         let reference = weak_reference(transport)?;
         drop(self.engine()?.transports.with(|transports| transports.enter(slot, reference)));
         Ok(())
+    }
+
+    /// `fd` is its transport's no more, or not for a while. Raises `KeyError` when it is none's.
+    pub(crate) fn leave_transport(&self, fd: i32) -> Result<()> {
+        let slot = usize::try_from(fd).unwrap_or(usize::MAX);
+        let (left, is_known) =
+            self.engine()?.transports.with(|transports| (transports.leave(slot), transports.is_known));
+        if left.is_some() && !is_known {
+            return Ok(());
+        }
+        // It may stand in both.
+        let (dictionary, number) = (self.shown_transports()?, i64::from(fd).into_owned()?);
+        match left {
+            Some(_) => call_method2(&dictionary, &names().pop, &number, &none()).map(drop),
+            None => call_method1(&dictionary, &names().delete_item, &number).map(drop),
+        }
     }
 
     /// Raises `RuntimeError` when a transport that is not closing uses `fd`.

@@ -107,7 +107,9 @@ pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};
 pub(crate) use raising::failed_assertion;
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
-pub(crate) use sequence::{class_and_address, item_at, length, list_from, repr_of, set_item, slice_from};
+pub(crate) use sequence::{
+    class_and_address, item_at, length, list_from, repr_of, set_item, slice_from, slice_to,
+};
 pub(crate) use slot::Slot;
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;

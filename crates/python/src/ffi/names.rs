@@ -45,6 +45,8 @@ macro_rules! names {
             pub(crate) socket_keywords: Kept,
             /// `("server_side", "ssl_handshake_timeout", "ssl_shutdown_timeout")`: the keywords of a call.
             pub(crate) handover_keywords: Kept,
+            /// `("fallback",)`: the keywords of a call.
+            pub(crate) fallback_keyword: Kept,
             $($(#[$string_gate])? #[doc = concat!("The string ", stringify!($text), ".")] pub(crate) $string: Kept,)*
             $($(#[$gate])? #[doc = concat!("`", $module, ".", $attribute, "`.")] pub(crate) $object: Kept,)*
         }
@@ -91,6 +93,7 @@ macro_rules! names {
                         &*intern(c"ssl_handshake_timeout")?,
                         &*intern(c"ssl_shutdown_timeout")?,
                     ]))?,
+                    fallback_keyword: keep(tuple_of(&[&*intern(c"fallback")?]))?,
                     $($(#[$string_gate])? $string: keep(intern($text))?,)*
                     $($(#[$gate])? $object: keep(import(
                         c_text(concat!($module, "\0")),
@@ -297,6 +300,24 @@ names! {
         read_failed = c"Fatal read error on socket transport",
         received_eof = c"received EOF",
         sendfile_compatible = c"_sendfile_compatible",
+        check_sendfile_params = c"_check_sendfile_params",
+        delete_item = c"__delitem__",
+        drain = c"drain",
+        mode = c"mode",
+        os = c"os",
+        readinto = c"readinto",
+        restore = c"restore",
+        seek = c"seek",
+        sendfile = c"sendfile",
+        sendfile_block_size = c"SENDFILE_FALLBACK_READBUFFER_SIZE",
+        sendfile_fallback = c"_sendfile_fallback",
+        sendfile_native = c"_sendfile_native",
+        sock_sendall = c"sock_sendall",
+        sock_sendfile = c"sock_sendfile",
+        sock_sendfile_fallback = c"_sock_sendfile_fallback",
+        sock_sendfile_native = c"_sock_sendfile_native",
+        socket_not_connected = c"socket is not connected",
+        unsupported = c"UNSUPPORTED",
         start_tls_compatible = c"_start_tls_compatible",
         try_native = c"TRY_NATIVE",
         #[cfg(Py_3_12)] to_bytes = c"tobytes",
@@ -417,6 +438,12 @@ names! {
         byte_array = "builtins" . "bytearray",
         connection_error = "builtins" . "ConnectionError",
         log_transport = "aioxide._transports" . "log_transport",
+        attribute_error = "builtins" . "AttributeError",
+        os_sendfile = "os" . "sendfile",
+        sendfile_not_available = "asyncio.exceptions" . "SendfileNotAvailableError",
+        sendfile_protocol = "asyncio.base_events" . "_SendfileFallbackProtocol",
+        stdlib_loop = "asyncio.unix_events" . "_UnixSelectorEventLoop",
+        unsupported_operation = "io" . "UnsupportedOperation",
         sendfile_mode = "asyncio.constants" . "_SendfileMode",
         stdlib_socket_transport = "asyncio.selector_events" . "_SelectorSocketTransport",
         warn_late_write = "aioxide._transports" . "warn_late_write",

@@ -35,6 +35,14 @@ pub(crate) fn slice_from(sequence: &Object, start: usize) -> Result<Owned> {
         .ok_or_else(Raised::already)
 }
 
+/// `sequence[:end]`.
+pub(crate) fn slice_to(sequence: &Object, end: u64) -> Result<Owned> {
+    let end = ffi::Py_ssize_t::try_from(end).unwrap_or(ffi::Py_ssize_t::MAX);
+    // SAFETY: alive; a new reference or null with an exception.
+    unsafe { Owned::from_pointer(ffi::PySequence_GetSlice(sequence.pointer(), 0, end)) }
+        .ok_or_else(Raised::already)
+}
+
 /// `list(iterable)`.
 pub(crate) fn list_from(iterable: &Object) -> Result<Owned> {
     // SAFETY: alive; a new reference or null with an exception.

@@ -16,7 +16,7 @@
 //! * Whatever ends an operation, its descriptor is watched no more, unless somebody else watches it by then.
 //! * A socket that is not [plain](as_plain_socket) is used through its methods only.
 //!
-//! Read next: `transport/`, which does all this for a protocol.
+//! Read next: `sendfile/`, one more operation; `transport/`, which does all this for a protocol.
 
 mod accept;
 mod address;
@@ -29,7 +29,8 @@ mod wait;
 
 pub(crate) use address::{from_python as address_from_python, is_spoken, to_python as address_to_python};
 pub(crate) use connect::Connect;
-pub(crate) use socket::{SocketObject, as_plain_socket, know_sockets};
+pub(crate) use operation::{Operation, Tried};
+pub(crate) use socket::{SocketObject, as_plain_socket, descriptor_of, know_sockets};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

@@ -13,18 +13,18 @@ use crate::ffi::{
     Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call1, names,
 };
 
-use super::socket::as_plain_socket;
+use super::socket::{as_plain_socket, descriptor_of};
 use super::wait::Wait;
 
 /// The part of a machine that all operations share.
-pub(super) struct Operation {
+pub(crate) struct Operation {
     event_loop: Slot<LoopObject>,
     socket: Slot,
     wait: Wait,
 }
 
 /// What trying to do something at once gave.
-pub(super) enum Tried {
+pub(crate) enum Tried {
     /// It is done, with this result.
     Done(Owned),
     /// The socket is not ready for it.
@@ -33,14 +33,14 @@ pub(super) enum Tried {
 
 impl Operation {
     /// Fills a new machine's part.
-    pub(super) fn fill(&self, event_loop: &LoopObject, socket: &Object) {
+    pub(crate) fn fill(&self, event_loop: &LoopObject, socket: &Object) {
         self.event_loop.fill(event_loop.own());
         self.socket.fill(socket.own());
     }
 
     /// One step of a machine that waits in `direction`: `attempt` gets the loop and the socket.
     #[inline(always)]
-    pub(super) fn go_on(
+    pub(crate) fn go_on(
         &self,
         thrown: Option<Owned>,
         direction: Direction,
@@ -68,15 +68,11 @@ impl Operation {
     /// Yields until the socket is ready in `direction`.
     #[inline]
     fn wait_for(&self, event_loop: &LoopObject, socket: &Object, direction: Direction) -> Result<Step> {
-        let fd = match as_plain_socket(socket) {
-            Some(plain) => plain.fd(),
-            None => call_method0(socket, &names().fileno)?.to_i32()?,
-        };
-        self.wait.begin(event_loop, socket, fd, direction)
+        self.wait.begin(event_loop, socket, descriptor_of(socket)?, direction)
     }
 
     /// What is being awaited.
-    pub(super) fn target(&self) -> Option<Owned> {
+    pub(crate) fn target(&self) -> Option<Owned> {
         self.wait.target()
     }
 }

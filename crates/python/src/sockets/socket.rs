@@ -9,9 +9,13 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 
+use aioxide_core::sys::socket::STREAM;
 use pyo3::ffi;
 
-use crate::ffi::{Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, TypeCell, call_keywords};
+use crate::ffi::{
+    Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, TypeCell, call_keywords, call_method0,
+    names,
+};
 
 /// A `socket.socket`.
 #[repr(C)]
@@ -76,6 +80,14 @@ pub(crate) fn as_plain_socket(object: &Object) -> Option<&SocketObject> {
     object.exactly::<SocketObject>().filter(|socket| socket.timeout.get() == 0)
 }
 
+/// The descriptor of any socket, by its own word if it is not plain.
+pub(crate) fn descriptor_of(socket: &Object) -> Result<i32> {
+    match as_plain_socket(socket) {
+        Some(plain) => Ok(plain.fd()),
+        None => call_method0(socket, &names().fileno)?.to_i32(),
+    }
+}
+
 impl SocketObject {
     /// A new socket object for a non-blocking `connection` that this one, which listens, has accepted.
     pub(crate) fn of_accepted(&self, connection: OwnedFd) -> Result<Owned> {
@@ -97,6 +109,11 @@ impl SocketObject {
     #[inline(always)]
     pub(crate) fn fd(&self) -> i32 {
         self.fd.get()
+    }
+
+    /// Whether it carries a stream of bytes.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.kind.get() == STREAM
     }
 
     /// The address family.

@@ -8,6 +8,7 @@
 //! * `socket_make.rs`: how it begins; `socket_info.rs`: what it knows of its socket
 //! * `socket_read.rs`, `socket_write.rs`: its two directions
 //! * `socket_close.rs`: its ends, good and bad
+//! * `socket_lend.rs`: lending the socket to `sendfile`
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
 //! * `listening.rs`: how a server begins to listen; `listener.rs`: accepting; `accepted.rs`: a connection's beginning
 //! * `attachment.rs`: what ties the transports below to their loop, protocol and file, until the connection is lost
@@ -52,6 +53,7 @@ mod socket;
 mod socket_attributes;
 mod socket_close;
 mod socket_info;
+mod socket_lend;
 mod socket_make;
 mod socket_read;
 mod socket_type;

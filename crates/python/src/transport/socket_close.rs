@@ -57,9 +57,10 @@ impl SocketTransport {
 
     /// Closes the socket and lets go of everything.
     fn release(&self) -> Result<()> {
+        let woken = Failure::of(self.wake_borrower());
         let closed =
             self.socket.take().map_or(Ok(()), |socket| call_method0(&socket, &names().close).map(drop));
-        let closed = Failure::of(closed);
+        let closed = woken.or(Failure::of(closed));
         self.protocol.clear();
         self.event_loop.clear();
         closed.or(Failure::of(self.detach())).into_result()

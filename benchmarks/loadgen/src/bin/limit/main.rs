@@ -47,8 +47,9 @@ fn serve() -> Outcome<()> {
         "echo" => streams::serve(&socket, Service::Echo),
         "sink" => streams::serve(&socket, Service::Sink),
         "source" => streams::serve(&socket, Service::Source),
+        "file" => streams::serve(&socket, Service::File),
         "datagram" => datagrams::echo(&socket),
         "datagram-sink" => datagrams::count(&socket),
-        kind => Err(format!("no such kind: {kind} (echo sink source datagram datagram-sink)").into()),
+        kind => Err(format!("no such kind: {kind} (echo sink source file datagram datagram-sink)").into()),
     }
 }

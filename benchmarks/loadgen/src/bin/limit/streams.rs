@@ -5,10 +5,12 @@ use std::os::fd::OwnedFd;
 use aioxide_loadgen::Outcome;
 use aioxide_loadgen::bulk::SOURCE_PERIOD;
 use aioxide_loadgen::poll::{Poll, Ready};
+use rustix::fs::{MemfdFlags, memfd_create, sendfile};
 use rustix::io::{Errno, read, write};
 use rustix::net::{SocketFlags, accept_with, sockopt};
 
 const SCRATCH_BYTES: usize = 256 * 1024;
+const FILE_BYTES: usize = 4 << 20;
 const LISTENER: usize = usize::MAX;
 
 /// What is done with a connection.
@@ -20,6 +22,8 @@ pub(crate) enum Service {
     Sink,
     /// Send without end.
     Source,
+    /// Send a file, again and again.
+    File,
 }
 
 /// Serve on a listening socket for as long as the process lives.
@@ -29,6 +33,7 @@ pub(crate) fn serve(listener: &OwnedFd, service: Service) -> Outcome<()> {
     let mut places = Places::default();
     let mut scratch = vec![0; SCRATCH_BYTES];
     let endless: Vec<u8> = (0..SCRATCH_BYTES).map(|position| (position % SOURCE_PERIOD) as u8).collect();
+    let file = file_of(&endless)?;
     let mut ready: Vec<Ready> = Vec::new();
     loop {
         poll.wait(None, &mut ready)?;
@@ -42,12 +47,23 @@ pub(crate) fn serve(listener: &OwnedFd, service: Service) -> Outcome<()> {
                 Service::Echo => connection.echo(event, &poll, &mut scratch)?,
                 Service::Sink => connection.count(&mut scratch),
                 Service::Source => connection.pour(event, &endless, &mut scratch),
+                Service::File => connection.pour_file(event, &file, &mut scratch),
             };
             if !goes_on {
                 places.free(event.number);
             }
         }
     }
+}
+
+/// A file without a name, full of `endless`.
+fn file_of(endless: &[u8]) -> Outcome<OwnedFd> {
+    let file = memfd_create(c"source", MemfdFlags::CLOEXEC)?;
+    let mut written = 0;
+    while written < FILE_BYTES {
+        written += write(&file, endless)?;
+    }
+    Ok(file)
 }
 
 fn accept_all(listener: &OwnedFd, poll: &Poll, places: &mut Places, service: Service) -> Outcome<()> {
@@ -57,7 +73,7 @@ fn accept_all(listener: &OwnedFd, poll: &Poll, places: &mut Places, service: Ser
                 // A Unix socket has no such option.
                 let _ = sockopt::set_tcp_nodelay(&socket, true);
                 let number = places.take();
-                poll.add(&socket, number, service == Service::Source)?;
+                poll.add(&socket, number, matches!(service, Service::Source | Service::File))?;
                 places.put(number, Connection { socket, pending: Vec::new(), counted: 0 });
             }
             Err(Errno::AGAIN) => return Ok(()),
@@ -123,13 +139,26 @@ impl Connection {
     }
 
     fn pour(&mut self, event: &Ready, endless: &[u8], scratch: &mut [u8]) -> bool {
-        if event.read && !matches!(read(&self.socket, scratch), Ok(1..) | Err(Errno::AGAIN)) {
-            return false;
-        }
         let chunk = endless.get(self.counted % SOURCE_PERIOD..).unwrap_or_default();
-        match write(&self.socket, chunk) {
-            Ok(written) => {
-                self.counted += written;
+        !self.has_ended(event, scratch) && self.note(write(&self.socket, chunk))
+    }
+
+    fn pour_file(&mut self, event: &Ready, file: &OwnedFd, scratch: &mut [u8]) -> bool {
+        let sent = self.counted % FILE_BYTES;
+        let mut offset = sent as u64;
+        !self.has_ended(event, scratch)
+            && self.note(sendfile(&self.socket, file, Some(&mut offset), FILE_BYTES - sent))
+    }
+
+    fn has_ended(&self, event: &Ready, scratch: &mut [u8]) -> bool {
+        event.read && !matches!(read(&self.socket, scratch), Ok(1..) | Err(Errno::AGAIN))
+    }
+
+    /// Counts what was sent.
+    fn note(&mut self, sent: Result<usize, Errno>) -> bool {
+        match sent {
+            Ok(sent) => {
+                self.counted += sent;
                 true
             }
             Err(error) => error == Errno::AGAIN,
