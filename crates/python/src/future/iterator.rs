@@ -77,7 +77,7 @@ impl FutureIterator {
 impl FutureObject {
     /// One step of an `await`: yields the future if it is pending, ends with its result if not.
     #[inline(always)]
-    pub(super) fn resume(&self) -> Result<Step> {
+    pub(crate) fn resume(&self) -> Result<Step> {
         if self.is_done() {
             return self.result().map(Step::Return);
         }

@@ -5,7 +5,7 @@ use crate::ffi::{Layout, Owned, Result, Slot, Step, call_method0, names, none};
 use crate::sync::{Line, Wait};
 
 use super::layout::QueueObject;
-use super::turn::{Side, wait_for};
+use super::turn::{Side, go_on_waiting, wait_for};
 
 /// `get()`.
 #[inline]
@@ -21,7 +21,7 @@ pub(super) struct QueueGet {
 
 machine!(
     QueueGet, "Queue"."get",
-    at_once: |machine| machine.queue.peek()?.get_at_once().map(Ok),
+    at_once: |machine| machine.queue.peek()?.get_at_once(),
     awaits: |machine| machine.wait.target(),
     holds: [queue, wait]
 );
@@ -30,7 +30,13 @@ impl QueueGet {
     #[inline(always)]
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(queue) = self.queue.peek() else { return Ok(Step::Return(none())) };
-        match wait_for::<Getting>(queue, &self.wait, thrown)? {
+        if let Some(future) = go_on_waiting::<Getting>(queue, &self.wait, thrown)? {
+            return Ok(Step::Yield(future));
+        }
+        if let Some(item) = queue.get_at_once() {
+            return item.map(Step::Return);
+        }
+        match wait_for::<Getting>(queue, &self.wait)? {
             Some(future) => Ok(Step::Yield(future)),
             None => get_now(queue),
         }

@@ -2,7 +2,7 @@
 
 use crate::ffi::{Object, Owned, Raised, Result, Slot, call_method0, names, none};
 use crate::future::any::is_done;
-use crate::sync::{EventObject, Line, wake};
+use crate::sync::{EventObject, Line, can_be_woken_at_once, wake};
 
 use super::layout::{Order, QueueObject};
 
@@ -35,30 +35,67 @@ impl QueueObject {
         Ok(item)
     }
 
-    /// What [`QueueObject::put_now`] does to a `Queue` that has room and that nobody waits at, with no Python run. False if
-    /// the queue is not like that: then nothing was done.
+    /// What [`QueueObject::put_now`] does to a `Queue` that has room, where it takes no Python. `None` if it might: then
+    /// nothing was done.
     #[inline(always)]
-    pub(super) fn put_at_once(&self, item: &Slot) -> bool {
-        let Some(size) = self.items.own_len() else { return false };
+    pub(super) fn put_at_once(&self, item: &Slot) -> Option<Result<()>> {
+        let size = self.items.own_len()?;
         let is_simple = self.plain_order() == Some(Order::FirstIn)
-            && !self.shut_down.get()
             && self.limit.has_room(size)
-            && self.getters.is_idle()
+            && !self.shut_down.get()
             && self.finished.is_empty()
             && self.bound.is_unchecked();
-        let Some(item) = (if is_simple { item.take() } else { None }) else { return false };
+        if !is_simple {
+            return None;
+        }
+        if !self.getters.is_idle() {
+            return self.put_for_getter(item);
+        }
+        self.put_simply(item.take()?);
+        Some(Ok(()))
+    }
+
+    #[inline(always)]
+    fn put_simply(&self, item: Owned) {
         self.items.push_own(item);
         self.unfinished.set(self.unfinished.get() + 1);
         self.has_unfinished.set(true);
-        true
     }
 
-    /// What [`QueueObject::get_now`] does to a `Queue` that has something and that nobody waits at, with no Python run.
+    /// The rest of [`QueueObject::put_at_once`] where somebody waits for the item; apart, to cost nothing where nobody does.
+    #[inline(never)]
+    fn put_for_getter(&self, item: &Slot) -> Option<Result<()>> {
+        if !self.getters.is_own_with_first(can_be_woken_at_once) {
+            return None;
+        }
+        self.put_simply(item.take()?);
+        Some(wake(&*self.getters.pop_own()?, none()))
+    }
+
+    /// What [`QueueObject::get_now`] does to a `Queue` that has something, where it takes no Python. `None` if it might:
+    /// then nothing was done.
     #[inline(always)]
-    pub(super) fn get_at_once(&self) -> Option<Owned> {
-        let is_simple =
-            self.plain_order() == Some(Order::FirstIn) && self.putters.is_idle() && self.bound.is_unchecked();
-        if is_simple { self.items.pop_own() } else { None }
+    pub(super) fn get_at_once(&self) -> Option<Result<Owned>> {
+        let is_simple = self.items.own_len()? > 0
+            && self.plain_order() == Some(Order::FirstIn)
+            && self.bound.is_unchecked();
+        if !is_simple {
+            return None;
+        }
+        if !self.putters.is_idle() {
+            return self.get_for_putter();
+        }
+        self.items.pop_own().map(Ok)
+    }
+
+    /// The rest of [`QueueObject::get_at_once`] where somebody waits for the room.
+    #[inline(never)]
+    fn get_for_putter(&self) -> Option<Result<Owned>> {
+        if !self.putters.is_own_with_first(can_be_woken_at_once) {
+            return None;
+        }
+        let item = self.items.pop_own()?;
+        Some(wake(&*self.putters.pop_own()?, none()).map(|()| item))
     }
 
     /// Wakes the first in the line who waits, and takes those who don't any more out on the way.

@@ -5,7 +5,7 @@ use crate::ffi::{Args, Layout, Object, Owned, Result, Slot, Step, call_method1, 
 use crate::sync::{Line, Wait};
 
 use super::layout::QueueObject;
-use super::turn::{Side, wait_for};
+use super::turn::{Side, go_on_waiting, wait_for};
 
 /// `put(item)`.
 #[inline]
@@ -27,7 +27,7 @@ pub(super) struct QueuePut {
 
 machine!(
     QueuePut, "Queue"."put",
-    at_once: |machine| machine.queue.peek()?.put_at_once(&machine.item).then(|| Ok(none())),
+    at_once: |machine| Some(machine.queue.peek()?.put_at_once(&machine.item)?.map(|()| none())),
     awaits: |machine| machine.wait.target(),
     holds: [queue, item, wait]
 );
@@ -38,7 +38,10 @@ impl QueuePut {
         let (Some(queue), Some(item)) = (self.queue.peek(), self.item.peek()) else {
             return Ok(Step::Return(none()));
         };
-        match wait_for::<Putting>(queue, &self.wait, thrown)? {
+        if let Some(future) = go_on_waiting::<Putting>(queue, &self.wait, thrown)? {
+            return Ok(Step::Yield(future));
+        }
+        match wait_for::<Putting>(queue, &self.wait)? {
             Some(future) => Ok(Step::Yield(future)),
             None => put_now(queue, item),
         }

@@ -18,29 +18,37 @@ pub(super) trait Side {
     fn is_over(queue: &QueueObject) -> Result<bool>;
 }
 
-/// Goes on waiting, or begins to: gives what has to be yielded, or nothing when the turn has come.
+/// Goes on with a wait that has begun: gives what has to be yielded, or nothing when it is over.
 #[inline(always)]
-pub(super) fn wait_for<S: Side>(
+pub(super) fn go_on_waiting<S: Side>(
     queue: &QueueObject,
     wait: &Wait,
-    mut thrown: Option<Owned>,
+    thrown: Option<Owned>,
 ) -> Result<Option<Owned>> {
-    loop {
-        if wait.is_active() {
-            match wait.resume(thrown.take()) {
-                Ok(Step::Yield(future)) => return Ok(Some(future)),
-                Ok(Step::Return(_)) => drop(wait.end()),
-                Err(raised) => return Err(give_up::<S>(queue, wait, raised)),
-            }
-        }
-        if !S::is_blocked(queue)? {
-            return Ok(None);
-        }
+    if !wait.is_active() {
+        return Ok(None);
+    }
+    match wait.resume(thrown) {
+        Ok(Step::Yield(future)) => return Ok(Some(future)),
+        Ok(Step::Return(_)) => drop(wait.end()),
+        Err(raised) => return Err(give_up::<S>(queue, wait, raised)),
+    }
+    Ok(None)
+}
+
+/// Begins to wait if there is need to: gives what has to be yielded, or nothing when the turn has come.
+#[inline(always)]
+pub(super) fn wait_for<S: Side>(queue: &QueueObject, wait: &Wait) -> Result<Option<Owned>> {
+    while S::is_blocked(queue)? {
         if S::is_over(queue)? {
             return Err(shut_down());
         }
         wait.begin(queue.object(), &queue.bound, S::line(queue))?;
+        if let Some(future) = go_on_waiting::<S>(queue, wait, None)? {
+            return Ok(Some(future));
+        }
     }
+    Ok(None)
 }
 
 /// Ends a wait that failed: its future is done with and out of the line. A wake-up that had come for it goes to the

@@ -105,7 +105,7 @@ impl AddressLookup {
         };
         audit_all(c"socket.getaddrinfo", &[&host, &port, &family, &kind, &protocol])?;
         match asked {
-            Asked::Known(found) => answer::addresses(&found).map(Step::Return),
+            Asked::Known(found) => answer::literal(&found, &host, &port).map(Step::Return),
             Asked::Open(question) => {
                 self.waiting.begin_future(event_loop.ask(question)?);
                 self.waiting.resume(None)

@@ -39,6 +39,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     let home = names().socket_getaddrinfo.attribute(&names().module_attribute)?;
     PATCHED.store(!home.is(&names().socket) && !home.equals(&names().socket)?, Ordering::Relaxed);
     ensured::remember()?;
+    answer::prepare()?;
     CoroutineObject::<lookup::AddressLookup>::register(module)?;
     CoroutineObject::<lookup::NameLookup>::register(module)
 }

@@ -79,6 +79,7 @@ struct Leave {
 machine!(
     Leave, "_ContextManagerMixin"."__aexit__",
     named: |machine| if machine.owner.is_empty() { "Barrier.__aexit__" } else { Self::QUALNAME },
+    at_once: |machine| Some(machine.owner.peek()?.exactly::<LockObject>()?.release_at_once()?.map(|()| none())),
     awaits: |_| None,
     holds: [owner]
 );

@@ -54,6 +54,16 @@ impl Line {
         self.own_len() == Some(0)
     }
 
+    /// Whether the line is ours alone and the first in it, if there is one, is like that.
+    #[inline(always)]
+    pub(crate) fn is_own_with_first(&self, is_like_that: impl FnOnce(&Object) -> bool) -> bool {
+        if !self.shown.is_empty() {
+            return false;
+        }
+        let own = self.own.get();
+        own.is_none_or(|own| own.with(|items| items.front().is_none_or(|first| is_like_that(first))))
+    }
+
     /// How many there are, if the line is ours alone.
     #[inline(always)]
     pub(crate) fn own_len(&self) -> Option<usize> {
@@ -112,6 +122,9 @@ impl Line {
         let removed = self.own.get().and_then(|own| {
             own.with(|items| {
                 // Who goes on is the first one; who gives up may be anybody.
+                if items.front().is_some_and(|first| first.is(item)) {
+                    return items.pop_front();
+                }
                 let place = items.iter().position(|other| other.is(item))?;
                 items.remove(place)
             })

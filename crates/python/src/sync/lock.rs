@@ -13,7 +13,7 @@ use crate::ffi::{
 use crate::future::any::{is_cancelled, is_done};
 
 use super::context::{ENTER, enter, leave};
-use super::wait::wake;
+use super::wait::{can_be_woken_at_once, wake};
 use super::{Line, LoopBound, Wait, represent};
 
 /// A lock.
@@ -125,6 +125,20 @@ impl LockObject {
             machine.entering.set(entering);
         });
         coroutine.map(Owned::into_object)
+    }
+
+    /// What [`LockObject::release`] does to a `Lock` where it takes no Python. `None` if it might: then nothing was done.
+    #[inline(always)]
+    pub(super) fn release_at_once(&self) -> Option<Result<()>> {
+        let is_simple = self.locked.get()
+            && self.is_plain()
+            && self.bound.is_unchecked()
+            && self.waiters.is_own_with_first(can_be_woken_at_once);
+        if !is_simple {
+            return None;
+        }
+        self.locked.set(false);
+        Some(self.wake_first())
     }
 
     /// `release()`.

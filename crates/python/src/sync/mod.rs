@@ -36,7 +36,7 @@ mod wait;
 pub(crate) use bound::LoopBound;
 pub(crate) use event::EventObject;
 pub(crate) use line::Line;
-pub(crate) use wait::{Wait, wake};
+pub(crate) use wait::{Wait, can_be_woken_at_once, wake};
 
 use crate::ffi::{IntoOwned, Object, Owned, Result, class_and_address};
 

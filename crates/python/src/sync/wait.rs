@@ -1,14 +1,15 @@
 //! One wait of a coroutine: its future, in a line.
 
 use crate::awaitable::Delegate;
-use crate::ffi::{Collectable, Object, Owned, Result, Slot, Step, Visitor, call_method1, names};
-use crate::future::as_plain_future;
+use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method1, names};
+use crate::future::{FutureObject, as_plain_future};
 
 use super::{Line, LoopBound};
 
 /// What a machine waits for: a future of the primitive's loop, which stands in one of its lines.
 pub(crate) struct Wait {
     future: Slot,
+    /// Awaits the future where it is of another class than ours.
     waiting: Delegate,
 }
 
@@ -24,7 +25,9 @@ impl Wait {
     /// Waits for a future that is in its line already, or will be.
     #[inline(always)]
     pub(crate) fn begin_with(&self, future: Owned) -> Result<()> {
-        self.waiting.begin(&future)?;
+        if future.exactly::<FutureObject>().is_none() {
+            self.waiting.begin(&future)?;
+        }
         self.future.set(future);
         Ok(())
     }
@@ -38,7 +41,12 @@ impl Wait {
     /// Goes on waiting: yields the future, or returns when it is done.
     #[inline(always)]
     pub(crate) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.waiting.resume(thrown)
+        let ours = self.future.peek().and_then(Object::exactly::<FutureObject>);
+        match (ours, thrown) {
+            (Some(future), None) => future.resume(),
+            (Some(_), Some(exception)) => Err(Raised::restore(exception)),
+            (None, thrown) => self.waiting.resume(thrown),
+        }
     }
 
     /// The wait is over: leaves `line`, in which the future may not be any more, and gives it out.
@@ -59,7 +67,7 @@ impl Wait {
 
     /// What is being awaited.
     pub(crate) fn target(&self) -> Option<Owned> {
-        self.waiting.target()
+        self.waiting.target().or_else(|| self.future.get())
     }
 }
 
@@ -69,10 +77,22 @@ impl Collectable for Wait {
         self.waiting.traverse(visitor);
     }
 
+    #[inline(always)]
     fn clear(&self) {
         self.future.clear();
         self.waiting.clear();
     }
+}
+
+/// Whether [`wake`] runs no Python: the future is ours and waits, and its loop takes wake-ups directly.
+#[inline(always)]
+pub(crate) fn can_be_woken_at_once(future: &Object) -> bool {
+    future.exactly::<FutureObject>().is_some_and(|ours| {
+        !ours.is_done()
+            && ours
+                .get_native_loop()
+                .is_some_and(|event_loop| event_loop.has_shortcuts() && !event_loop.debug())
+    })
 }
 
 /// `future.set_result(result)`. In debug mode only the loop's own thread may do that.
