@@ -3,13 +3,15 @@
 //! Such a one is answered here, as long as the loop's method is asyncio's; everything else is asked of that method,
 //! which asks `loop.getaddrinfo`: whoever has replaced one of the two gets it called.
 
-use aioxide_core::sys::AddressKind;
+use aioxide_core::blocking::literal;
+use aioxide_core::sys::resolve as numeric;
+use aioxide_core::sys::{AddressKind, family};
 
 use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Constant, IntoOwned, Layout, Object, Owned, Result, Step, Visitor, call_keywords, list_of,
-    names, tuple_items, tuple_of,
+    Collectable, Constant, IntoOwned, Layout, Object, Owned, Result, Step, Visitor, call_keywords,
+    is_plain_container, list_of, names, tuple_items, tuple_of,
 };
 
 use super::answer;
@@ -61,6 +63,26 @@ impl Collectable for Resolving {
     fn clear(&self) {
         self.0.clear();
     }
+}
+
+/// Whether `address` is what asking for it would give, for a socket of these numbers.
+pub(crate) fn is_resolved(event_loop: &LoopObject, address: &Object, hints: numeric::Hints) -> Result<bool> {
+    let items = tuple_items(address);
+    let (host, port) = match (hints.family, items.as_slice()) {
+        (family::INET, [host, port]) => (host, port),
+        (family::INET6, [host, port, flow, scope]) if is_number(flow) && is_number(scope) => (host, port),
+        _ => return Ok(false),
+    };
+    let port = port.int_value().filter(|_| is_number(port)).and_then(|port| u16::try_from(port).ok());
+    let (Some(host), Some(port), true) = (host.exact_ascii(), port, is_plain_container(address)) else {
+        return Ok(false);
+    };
+    Ok(literal(host, port, hints).is_some() && is_asyncios(event_loop)?)
+}
+
+/// An `int` and nothing else besides.
+fn is_number(object: &Object) -> bool {
+    object.exact_int().is_some()
 }
 
 static ENSURE_RESOLVED: Constant = Constant::new();

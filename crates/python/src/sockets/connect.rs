@@ -16,7 +16,7 @@ use crate::ffi::{
     Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, audit, call_method1,
     call_method2, call2, item_at, names, none,
 };
-use crate::resolution::{Hints, Resolving};
+use crate::resolution::{Hints, Resolving, is_resolved};
 
 use super::address;
 use super::operation::{Operation, Tried, check, method_outcome};
@@ -99,11 +99,12 @@ impl Connect {
     fn begin(&self) -> Result<Step> {
         let (event_loop, socket) = (self.event_loop.get().ok_or_else(unbound)?, held(&self.socket)?);
         check(&event_loop, &socket)?;
-        let family = match as_plain_socket(&socket) {
-            Some(plain) => plain.family(),
-            None => socket.attribute(&names().family)?.to_i32()?,
+        let address = held(&self.address)?;
+        let is_resolved = match as_plain_socket(&socket) {
+            Some(plain) => !is_internet(plain.family()) || is_resolved(&event_loop, &address, plain.hints())?,
+            None => !is_internet(socket.attribute(&names().family)?.to_i32()?),
         };
-        if !matches!(family, family::INET | family::INET6) {
+        if is_resolved {
             self.progress.set(Progress::Resolved);
             return self.connect(None);
         }
@@ -114,7 +115,7 @@ impl Connect {
         );
         let hints = Hints { family: &family, kind: &kind, protocol: &protocol, flags: &names().zero };
         self.progress.set(Progress::Resolving);
-        self.resolved(self.resolving.begin(&event_loop, &*held(&self.address)?, &hints)?)
+        self.resolved(self.resolving.begin(&event_loop, &address, &hints)?)
     }
 
     fn resolved(&self, step: Step) -> Result<Step> {
@@ -144,6 +145,11 @@ impl Connect {
             }
         })
     }
+}
+
+/// Whether addresses of this family have hosts that may have to be looked up.
+fn is_internet(family: i32) -> bool {
+    matches!(family, family::INET | family::INET6)
 }
 
 /// The socket is writable: it is connected, or has an error to tell.

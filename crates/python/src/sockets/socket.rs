@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 
+use aioxide_core::sys::resolve::Hints;
 use aioxide_core::sys::socket::STREAM;
 use pyo3::ffi;
 
@@ -120,5 +121,10 @@ impl SocketObject {
     #[inline(always)]
     pub(crate) fn family(&self) -> i32 {
         self.family.get()
+    }
+
+    /// What a question for an address to connect it to would say of it.
+    pub(crate) fn hints(&self) -> Hints {
+        Hints { family: self.family.get(), kind: self.kind.get(), protocol: self.protocol.get(), flags: 0 }
     }
 }
