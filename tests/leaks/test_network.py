@@ -87,6 +87,33 @@ async def servers(aio):
     await aio.sleep(0)
 
 
+async def connections(aio):
+    loop = aio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        for options in ({}, {"local_addr": ("127.0.0.1", 0)}, {"happy_eyeballs_delay": 1}):
+            transport, protocol = await loop.create_connection(
+                lambda: Recorder(aio), *address, **options
+            )
+            listener.accept()[0].close()
+            transport.abort()
+            await protocol.lost
+        making = aio.create_task(loop.create_connection(lambda: Recorder(aio), *address))
+        await aio.sleep(0)
+        making.cancel()
+        await aio.wait([making])
+    for refused in (
+        loop.create_connection(lambda: Recorder(aio), *address),
+        loop.create_connection(lambda: Recorder(aio), *address, happy_eyeballs_delay=1),
+        loop.create_connection(lambda: Recorder(aio), sock=listener),
+        loop.create_unix_connection(lambda: Recorder(aio), "/nowhere/at/all"),
+    ):
+        try:
+            await refused
+        except OSError:
+            pass
+
+
 async def transports(aio):
     loop = aio.get_running_loop()
     ours, theirs = socket.socketpair()
@@ -184,6 +211,7 @@ async def watched_descriptors(aio):
         fed_readers,
         streams,
         servers,
+        connections,
         transports,
         writers_whose_peer_is_gone,
         datagrams,

@@ -1,22 +1,33 @@
 //! What is raised when no address has answered.
 
 use crate::ffi::{
-    Collectable, IntoOwned, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call_method1, call1,
+    Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call_method1, call1,
     format_text, items_of, list_append, list_of, names,
 };
 
-/// What has gone wrong: asyncio's list, in which each attempt has a list of its own. All zero bytes: nothing.
-#[derive(Default)]
-pub(super) struct Failures(Slot);
+use super::keep;
+
+/// What has gone wrong. All zero bytes: nothing.
+pub(super) struct Failures {
+    /// asyncio's list, in which each attempt has a list of its own.
+    attempts: Slot,
+    /// The argument `all_errors`.
+    all_errors: Slot,
+}
 
 impl Failures {
+    /// Keeps the argument of a new coroutine.
+    pub(super) fn fill(&self, all_errors: Option<&Object>) {
+        keep(&self.all_errors, all_errors);
+    }
+
     /// The list, for asyncio's own attempts, which enter themselves.
     pub(super) fn list(&self) -> Result<Owned> {
-        if let Some(list) = self.0.get() {
+        if let Some(list) = self.attempts.get() {
             return Ok(list);
         }
         let list = list_of(std::iter::empty())?;
-        self.0.set(list.clone());
+        self.attempts.set(list.clone());
         Ok(list)
     }
 
@@ -26,13 +37,23 @@ impl Failures {
         list_append(&*self.list()?, &own)
     }
 
-    /// Raises all of it in a group, or as one exception.
+    /// Raises all of it, in a group or as one exception.
     #[cold]
-    pub(super) fn raise(&self, all: bool) -> Raised {
-        match self.gather().and_then(|exceptions| outcome(exceptions, all)) {
+    pub(super) fn raise(&self) -> Raised {
+        match self.outcome() {
             Ok(exception) => Raised::raise(&exception),
             Err(raised) => raised,
         }
+    }
+
+    fn outcome(&self) -> Result<Owned> {
+        let exceptions = self.gather()?;
+        #[cfg(Py_3_12)]
+        if self.all_errors.get().map_or(Ok(false), |all| all.is_true())? {
+            let text = crate::ffi::IntoOwned::into_owned("create_connection failed")?;
+            return crate::ffi::call2(&names().exception_group, &text, &*list_of(exceptions.into_iter())?);
+        }
+        only_one(&exceptions)
     }
 
     fn gather(&self) -> Result<Vec<Owned>> {
@@ -47,21 +68,15 @@ impl Failures {
     }
 }
 
-fn outcome(exceptions: Vec<Owned>, all: bool) -> Result<Owned> {
-    #[cfg(Py_3_12)]
-    if all {
-        let text = "create_connection failed".into_owned()?;
-        return crate::ffi::call2(&names().exception_group, &text, &*list_of(exceptions.into_iter())?);
-    }
-    debug_assert!(cfg!(Py_3_12) || !all, "there is no such argument");
-    match exceptions.as_slice() {
+fn only_one(exceptions: &[Owned]) -> Result<Owned> {
+    match exceptions {
         [] => Err(nothing_to_raise()),
         [only] => Ok(only.clone()),
         [first, others @ ..] => {
             let text = first.to_str()?;
             for other in others {
                 if !other.to_str()?.equals(&text)? {
-                    return combined(&exceptions);
+                    return combined(exceptions);
                 }
             }
             Ok(first.clone())
@@ -88,10 +103,12 @@ fn nothing_to_raise() -> Raised {
 
 impl Collectable for Failures {
     fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.0);
+        visitor.slot(&self.attempts);
+        visitor.slot(&self.all_errors);
     }
 
     fn clear(&self) {
-        self.0.clear();
+        self.attempts.clear();
+        self.all_errors.clear();
     }
 }

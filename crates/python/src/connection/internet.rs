@@ -1,26 +1,24 @@
 //! `create_connection`.
 //!
 //! ```text
-//! Fresh -> Resolving -> ResolvingLocal -> Connecting, address after address -> HandingOver -> return
-//!      \             (with local_addr)  \                                    /
-//!       \                                \-> Racing (happy eyeballs) -------/
-//!        \-> (sock=) -----------------------------------------------------/
+//! Fresh -> Resolving -> ResolvingLocal -> Connecting -> HandingOver -> return
+//!      \             (with local_addr)                 /
+//!       \-> (sock=) ---------------------------------/
 //! ```
 
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, machine};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Constant, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call2,
-    item_at, length, list_from, names, tuple_items, tuple_of,
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, item_at,
+    names, tuple_of,
 };
 use crate::resolution::{Hints, Resolving};
 
 use super::accepted::{check_not_wrapped, check_stream_socket};
-use super::attempt::Attempt;
-use super::failure::Failures;
+use super::addresses::Addresses;
 use super::handover::{Handover, Side};
 use super::options::Tls;
 use super::{given, held, keep, over};
@@ -78,7 +76,7 @@ pub(super) fn create_connection(event_loop: &LoopObject, args: Args<'_>) -> Resu
         keep(&machine.local_address, *local_address);
         keep(&machine.delay, *delay);
         keep(&machine.interleave, *interleave);
-        keep(&machine.all_errors, all_errors.first().copied().flatten());
+        machine.addresses.fill(all_errors.first().copied().flatten());
     })?;
     Ok(coroutine.into_object())
 }
@@ -97,22 +95,13 @@ pub(super) struct CreateConnection {
     local_address: Slot,
     delay: Slot,
     interleave: Slot,
-    all_errors: Slot,
     resolving: Resolving,
-    /// The addresses to try, in order, and which is next.
-    addresses: Slot,
-    next: Cell<usize>,
-    /// The addresses to come from, if that matters.
-    local_addresses: Slot,
-    failures: Failures,
-    attempt: Attempt,
-    /// asyncio's own attempt, or race of several.
-    inherited: Delegate,
+    addresses: Addresses,
     handover: Handover,
     stage: Cell<Stage>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 #[repr(u8)]
 enum Stage {
     /// Nothing was done. Zero, so that a new machine's memory says so.
@@ -121,10 +110,7 @@ enum Stage {
     Resolving = 1,
     ResolvingLocal = 2,
     Connecting = 3,
-    /// As `Connecting`, by asyncio's coroutine.
-    ConnectingByAsyncio = 4,
-    Racing = 5,
-    HandingOver = 6,
+    HandingOver = 4,
 }
 
 machine!(
@@ -132,7 +118,7 @@ machine!(
     awaits: CreateConnection::target, callees: CreateConnection::callees,
     holds: [
         event_loop, factory, host, port, family, protocol, flags, tls, socket, local_address, delay,
-        interleave, all_errors, resolving, addresses, local_addresses, failures, attempt, inherited, handover
+        interleave, resolving, addresses, handover
     ]
 );
 
@@ -142,9 +128,7 @@ impl CreateConnection {
             Stage::Fresh => self.begin(),
             Stage::Resolving => self.resolved(self.resolving.resume(thrown)?),
             Stage::ResolvingLocal => self.resolved_local(self.resolving.resume(thrown)?),
-            Stage::Racing => self.raced(self.inherited.resume(thrown)?),
-            Stage::Connecting => self.attempted(self.attempt.resume(thrown)),
-            Stage::ConnectingByAsyncio => self.attempted(self.inherited.resume(thrown)),
+            Stage::Connecting => self.connected(self.addresses.resume(&*held(&self.event_loop)?, thrown)?),
             Stage::HandingOver => self.handed_over(self.handover.resume(thrown)?),
         }
     }
@@ -198,7 +182,7 @@ impl CreateConnection {
 
     fn resolved(&self, step: Step) -> Result<Step> {
         let Step::Return(found) = step else { return Ok(step) };
-        self.addresses.set(unless_empty(found)?);
+        self.addresses.go_to(found)?;
         match self.local_address.get() {
             Some(local) => {
                 self.stage.set(Stage::ResolvingLocal);
@@ -210,7 +194,7 @@ impl CreateConnection {
 
     fn resolved_local(&self, step: Step) -> Result<Step> {
         let Step::Return(found) = step else { return Ok(step) };
-        self.local_addresses.set(unless_empty(found)?);
+        self.addresses.come_from(found)?;
         self.connect()
     }
 
@@ -222,105 +206,22 @@ impl CreateConnection {
 
     /// Tries the addresses one after the other, or has them race.
     fn connect(&self) -> Result<Step> {
-        let delay = self.delay.get();
-        let interleaves = match self.interleave.get() {
-            Some(interleave) => interleave.is_true()?,
-            None => delay.is_some(),
-        };
-        if interleaves {
-            self.mix_families()?;
+        let (event_loop, delay) = (held(&self.event_loop)?, self.delay.get());
+        match (self.interleave.get(), &delay) {
+            (Some(first), _) if first.is_true()? => self.addresses.interleave(&first)?,
+            (None, Some(_)) => self.addresses.interleave(&*1_u64.into_owned()?)?,
+            _ => {}
         }
-        let Some(delay) = delay else {
-            self.addresses.set(list_from(&*held(&self.addresses)?)?);
-            return self.try_next();
-        };
-        let (event_loop, failures) = (held(&self.event_loop)?, self.failures.list()?);
-        let (addresses, local) = (held(&self.addresses)?, given(&self.local_addresses));
-        let values = [event_loop.object(), &*failures, &*addresses, &*local, &*delay];
-        self.inherited.begin(&*call_keywords(&names().race, &values, values.len(), None)?)?;
-        self.stage.set(Stage::Racing);
-        self.raced(self.inherited.resume(None)?)
-    }
-
-    /// Puts addresses of another family between those of the first.
-    fn mix_families(&self) -> Result<()> {
-        let first = match self.interleave.get() {
-            Some(interleave) => interleave,
-            None => crate::ffi::IntoOwned::into_owned(1_u64)?,
-        };
-        self.addresses.set(call2(&names().interleave, &*held(&self.addresses)?, &first)?);
-        Ok(())
-    }
-
-    fn raced(&self, step: Step) -> Result<Step> {
-        let Step::Return(outcome) = step else { return Ok(step) };
-        let winner = item_at(&outcome, 0)?;
-        if winner.is_none() { Err(self.give_up()?) } else { self.hand_over(&winner) }
-    }
-
-    /// Tries addresses until one is connected, or has to be waited for.
-    fn try_next(&self) -> Result<Step> {
-        let addresses = held(&self.addresses)?;
-        while self.next.get() < length(&addresses)? {
-            let address = item_at(&addresses, self.next.replace(self.next.get() + 1))?;
-            match self.attempt(&address) {
-                Ok(Step::Return(socket)) => return self.hand_over(&socket),
-                Ok(step) => return Ok(step),
-                Err(raised) => self.note_failure(raised)?,
-            }
-        }
-        Err(self.give_up()?)
-    }
-
-    fn attempted(&self, step: Result<Step>) -> Result<Step> {
-        match step {
-            Ok(Step::Return(socket)) => self.hand_over(&socket),
-            Ok(step) => Ok(step),
-            Err(raised) => {
-                self.note_failure(raised)?;
-                self.try_next()
-            }
-        }
-    }
-
-    /// Begins one attempt. asyncio's own knows what to say of a local address that can't be had.
-    fn attempt(&self, address: &Object) -> Result<Step> {
-        let event_loop = held(&self.event_loop)?;
-        let items = tuple_items(address);
-        let ([family, kind, protocol, _, address], true) =
-            (items.as_slice(), self.local_addresses.is_empty() && !is_replaced(&event_loop)?)
-        else {
-            return self.attempt_by_asyncio(&event_loop, address);
-        };
         self.stage.set(Stage::Connecting);
-        let class = names().base_events.attribute(&names().socket)?.attribute(&names().socket)?;
-        let socket = call_keywords(&class, &[family, kind, protocol], 0, Some(&names().socket_keywords))?;
-        self.attempt.begin(&event_loop, socket, address)
+        self.connected(match delay {
+            Some(delay) => self.addresses.race(&event_loop, &delay)?,
+            None => self.addresses.try_in_turn(&event_loop)?,
+        })
     }
 
-    fn attempt_by_asyncio(&self, event_loop: &LoopObject, address: &Object) -> Result<Step> {
-        self.stage.set(Stage::ConnectingByAsyncio);
-        let connect = event_loop.object().attribute(&names().connect_socket)?;
-        let (failures, local) = (self.failures.list()?, given(&self.local_addresses));
-        self.inherited.begin(&*call_keywords(&connect, &[&failures, address, &local], 3, None)?)?;
-        self.inherited.resume(None)
-    }
-
-    /// An attempt has failed: with an `OSError`, of which asyncio's own attempts have made a note, or for good.
-    fn note_failure(&self, raised: Raised) -> Result<()> {
-        if !raised.matches(&names().os_error) {
-            return Err(raised);
-        }
-        if self.stage.get() == Stage::Connecting {
-            return self.failures.add(raised);
-        }
-        raised.forget();
-        Ok(())
-    }
-
-    fn give_up(&self) -> Result<Raised> {
-        let all_errors = self.all_errors.get().map_or(Ok(false), |all| all.is_true())?;
-        Ok(self.failures.raise(all_errors))
+    fn connected(&self, step: Step) -> Result<Step> {
+        let Step::Return(socket) = step else { return Ok(step) };
+        self.hand_over(&socket)
     }
 
     fn hand_over(&self, socket: &Object) -> Result<Step> {
@@ -344,37 +245,16 @@ impl CreateConnection {
         match self.stage.get() {
             Stage::Fresh => None,
             Stage::Resolving | Stage::ResolvingLocal => self.resolving.target(),
-            Stage::Connecting => self.attempt.target(),
-            Stage::ConnectingByAsyncio | Stage::Racing => self.inherited.target(),
+            Stage::Connecting => self.addresses.target(),
             Stage::HandingOver => self.handover.target(),
         }
     }
 
     fn callees(&self) -> &'static [&'static str] {
-        match (self.stage.get(), self.attempt.callees()) {
-            (Stage::Connecting, []) => &["BaseEventLoop._connect_sock"],
-            (Stage::Connecting, _) => &["BaseEventLoop._connect_sock", "BaseSelectorEventLoop.sock_connect"],
-            (Stage::HandingOver, _) => self.handover.callees(),
+        match self.stage.get() {
+            Stage::Connecting => self.addresses.callees(),
+            Stage::HandingOver => self.handover.callees(),
             _ => &[],
         }
     }
-}
-
-fn unless_empty(found: Owned) -> Result<Owned> {
-    if found.is_true()? {
-        return Ok(found);
-    }
-    Err(Raised::new(&names().os_error, format_args!("getaddrinfo() returned empty list")))
-}
-
-static CONNECT_SOCKET: Constant = Constant::new();
-
-/// Keeps asyncio's method for one attempt, to know it again.
-pub(super) fn remember() -> Result<()> {
-    CONNECT_SOCKET.keep(names().base_event_loop.attribute(&names().connect_socket)?);
-    Ok(())
-}
-
-fn is_replaced(event_loop: &LoopObject) -> Result<bool> {
-    event_loop.replaces(&names().connect_socket, CONNECT_SOCKET.get())
 }

@@ -11,7 +11,7 @@
 //! * `internet.rs`: `create_connection`, which has all of the steps
 //! * `unix.rs`, `accepted.rs`: the other two, which have some
 //! * `options.rs`: what the three are told about TLS, and which of it they refuse
-//! * `attempt.rs`: one socket and one address
+//! * `addresses.rs`: several addresses, one after the other or in a race; `attempt.rs`: one socket and one address
 //! * `failure.rs`: what is raised when no address has answered
 //! * `handover.rs`: from a connected socket to a protocol with its transport
 //!
@@ -23,14 +23,15 @@
 //!
 //! What must always be true:
 //!
-//! * A socket that was made here is closed unless its transport has it, whatever ends the coroutine; by then
-//!   nothing watches its descriptor.
+//! * A socket that was made here is closed unless its transport has it, whatever ends the coroutine (up to 3.13 one
+//!   whose factory has raised is left to the collector, as asyncio leaves it); by then nothing watches its descriptor.
 //! * The program's calls come in asyncio's order: factory, `connection_made`, and then the coroutine goes on.
 //! * Errors are those of the running version: types, texts, which of several.
 //!
 //! Read next: `transport/socket_make.rs`.
 
 mod accepted;
+mod addresses;
 mod attempt;
 mod failure;
 mod handover;
@@ -40,12 +41,12 @@ mod unix;
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
-use crate::ffi::{Object, Owned, Raised, Result, Slot, TypeBuilder};
+use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, none};
 
 /// Makes the types.
 pub(crate) fn register(module: &Object) -> Result<()> {
+    addresses::remember()?;
     handover::remember()?;
-    internet::remember()?;
     CoroutineObject::<internet::CreateConnection>::register(module)?;
     CoroutineObject::<unix::CreateUnixConnection>::register(module)?;
     CoroutineObject::<accepted::ConnectAccepted>::register(module)
@@ -60,18 +61,17 @@ pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObjec
 }
 
 /// What a coroutine holds from its beginning to its end.
-fn held<T: crate::ffi::Layout>(slot: &Slot<T>) -> Result<Owned<T>> {
+fn held<T: Layout>(slot: &Slot<T>) -> Result<Owned<T>> {
     slot.get().ok_or_else(over)
 }
 
 /// What a parameter got, or `None`.
 fn given(slot: &Slot) -> Owned {
-    slot.get().unwrap_or_else(crate::ffi::none)
+    slot.get().unwrap_or_else(none)
 }
 
 /// Keeps an argument of a new coroutine. One that is `None` is as good as not given.
 fn keep(slot: &Slot, argument: Option<&Object>) {
-    use crate::ffi::Layout;
     if let Some(argument) = argument.filter(|argument| !argument.is_none()) {
         slot.fill(argument.own());
     }
