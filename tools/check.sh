@@ -1,6 +1,6 @@
 #!/bin/sh
 # Says, in one line for each, what a target needs and this machine lacks, and how to get it.
-#     tools/check.sh python cargo linker rustfmt clippy file PATH
+#     tools/check.sh python cargo linker rustfmt clippy valgrind file PATH
 set -u
 
 missing=0
@@ -39,6 +39,10 @@ while [ $# -gt 0 ]; do
     clippy)
         cargo clippy --version >/dev/null 2>&1 ||
             lack "clippy is missing: rustup component add clippy"
+        ;;
+    valgrind)
+        command -v valgrind >/dev/null ||
+            lack "valgrind is missing: apt install valgrind libc6-dbg, or dnf install valgrind"
         ;;
     file)
         shift
