@@ -213,6 +213,27 @@ def test_signatures_are_asyncios(loop):
         assert list(ours.parameters.values()) == list(theirs.parameters.values())[1:]
 
 
+def test_a_connection_to_digits_is_made_in_the_callers_task(aio, run):
+    async def main():
+        loop, made = aio.get_running_loop(), []
+
+        def factory(loop, coroutine, **kwargs):
+            made.append(coroutine)
+            return asyncio.Task(coroutine, loop=loop, **kwargs)
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            loop.set_task_factory(factory)
+            transport, _ = await loop.create_connection(Recorder, *listener.getsockname())
+            _, writer = await aio.open_connection(*listener.getsockname())
+            loop.set_task_factory(None)
+        transport.close()
+        writer.close()
+        await settle(aio)
+        return made
+
+    assert run(main) == []
+
+
 def test_debug_mode_notes_each_connection(aio, run, caplog):
     async def main():
         loop = aio.get_running_loop()
