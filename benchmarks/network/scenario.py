@@ -12,6 +12,8 @@ CONNECTIONS = (1, 10, 200, 5000)
 SIZES = (64, 1024, 64 * 1024, 1024 * 1024)
 USUAL_CONNECTIONS = 10
 USUAL_SIZE = 1024
+#: A small file shows the loop's own work, a large one the kernel's.
+FILE_SIZES = (4096, 4 << 20)
 DATAGRAM_SIZE = 200
 #: Fewer than the kernel's default buffer holds, so that a burst loses none.
 BURST = 64
@@ -70,7 +72,8 @@ class Scenario:
         """What the row is, for a reader of the table."""
         if self.mode in ("upload", "download"):
             direction = "receive" if self.mode == "upload" else "send"
-            return f"bulk {direction}, {self.kind.title}, MiB"
+            what = f" of {size_text(self.size)}" if self.kind.limit == "file" else ""
+            return f"bulk {direction}, {self.kind.title}{what}, MiB"
         if self.mode == "flood":
             return f"{self.kind.title} receive, {size_text(self.size)}"
         what = "accept, echo, close" if self.mode == "accept" else "echo"
@@ -144,8 +147,8 @@ def usual() -> Iterator[Scenario]:
     for name in ("", "-streams"):
         yield Scenario(KINDS[f"sink{name}"], "upload", connections=1, size=1 << 20)
         yield Scenario(KINDS[f"source{name}"], "download", connections=1, size=1 << 20)
-    for name in ("file", "file-sock"):
-        yield Scenario(KINDS[name], "download", connections=1, size=1 << 20)
+    for name, size in product(("file", "file-sock"), FILE_SIZES):
+        yield Scenario(KINDS[name], "download", connections=1, size=size)
     for flows in (1, 200):
         yield Scenario(KINDS["datagram"], "datagrams", "udp", flows, DATAGRAM_SIZE)
     aim = TWICE_THE_BEST_PEER

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 
 import pytest
 from recorder import Recorder, connected, turns
@@ -370,3 +371,55 @@ def test_the_methods_of_a_protocol_of_no_class_say_what_it_wants(run):
         return await protocol.lost, protocol.received
 
     assert run(main) == (None, b"hello world")
+
+
+MIB = 1 << 20
+
+
+def send_and_take(peer, takes):
+    """Fill the connection from the other side, and take what comes back meanwhile, if it does."""
+    sending = threading.Thread(target=peer.sendall, args=(bytes(MIB),))
+    sending.start()
+    left = MIB if takes else 0
+    while left:
+        left -= len(peer.recv(left))
+    sending.join()
+
+
+def sizes_of_bulk(run, protocol_class):
+    """How much came at a time of a message that had filled the connection when reading began."""
+
+    async def main():
+        protocol = protocol_class()
+        transport, peer = await connected(protocol)
+        peer.setblocking(True)
+        transport.pause_reading()
+        takes = protocol_class is Answering
+        talking = asyncio.get_running_loop().run_in_executor(None, send_and_take, peer, takes)
+        await asyncio.sleep(0.1)
+        transport.resume_reading()
+        await talking
+        peer.close()
+        await protocol.lost
+        return [len(call) for call in protocol.calls if isinstance(call, bytes)]
+
+    return run(main)
+
+
+class Answering(Recorder):
+    def data_received(self, data):
+        super().data_received(data)
+        self.transport.write(data)
+
+
+@pytest.mark.only("aioxide")
+def test_bulk_comes_in_pieces_that_the_cache_holds(run):
+    assert max(sizes_of_bulk(run, Recorder)) == 64 * 1024
+
+
+@pytest.mark.only("aioxide")
+def test_bulk_that_is_answered_comes_in_larger_pieces(run):
+    sizes = sizes_of_bulk(run, Answering)
+    assert sizes[0] == 64 * 1024
+    assert 64 * 1024 < max(sizes) <= 256 * 1024
+    assert sum(sizes) == MIB

@@ -13,8 +13,9 @@ use super::Channel;
 /// The most that one receive gives: asyncio's `max_size`.
 pub const MAX_SIZE: usize = 256 * 1024;
 
-/// How much one receive of a stream asks for. Asking for all that may come is slower: 64 KiB are still in the
-/// core's cache when the program looks at them (one way, 5 to 7 GiB a second instead of 3.6).
+/// How much one receive of a stream asks for, unless it is [answered](ReadSizes::note_sent) in bulk. Asking for all that
+/// may come is slower: 64 KiB are still in the core's cache when the program looks at them (one way, 5 to 7 GiB a second
+/// instead of 3.6).
 pub const READ_SIZE: usize = 64 * 1024;
 
 /// A read of so many bytes is large: the next one goes straight into its final object.
@@ -75,10 +76,14 @@ pub fn is_temporary(error: &io::Error) -> bool {
 /// Where to read to: a small read goes into memory that all connections share and is copied out in its exact size;
 /// bulk goes straight to where it stays, which costs an allocation of full size but no copy.
 ///
-/// Bulk is followed by bulk: the last read's size is a good guess.
+/// Bulk is followed by bulk: the last read's size is a good guess. Bulk that is answered with bulk leaves again in sends
+/// of the size in which it came, and each send wakes the peer: then few large reads are cheaper than many that stay in
+/// the cache.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReadSizes {
     last_was_large: bool,
+    /// How much of what was sent stands for as much that is still to come.
+    unanswered: u32,
 }
 
 impl ReadSizes {
@@ -88,10 +93,28 @@ impl ReadSizes {
         self.last_was_large
     }
 
+    /// How much the next read should ask for.
+    #[inline]
+    pub fn next_size(self) -> usize {
+        if self.last_was_large && self.unanswered > 0 { MAX_SIZE } else { READ_SIZE }
+    }
+
     /// Remembers how much came.
     #[inline]
     pub fn note(&mut self, count: usize) {
         self.last_was_large = count >= LARGE;
+        self.unanswered = self.unanswered.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
+    }
+
+    /// Whether something of this size, sent on the same connection, has to be [noted](ReadSizes::note_sent).
+    #[inline(always)]
+    pub fn is_bulk(count: usize) -> bool {
+        count >= LARGE
+    }
+
+    /// Remembers that bulk was sent, so much of it.
+    pub fn note_sent(&mut self, count: usize) {
+        self.unanswered = u32::try_from(count).unwrap_or(u32::MAX);
     }
 }
 
@@ -129,5 +152,24 @@ mod tests {
         assert!(sizes.expects_bulk());
         sizes.note(LARGE - 1);
         assert!(!sizes.expects_bulk());
+    }
+
+    #[test]
+    fn reads_are_larger_while_bulk_answers_bulk() {
+        let mut sizes = ReadSizes::default();
+        sizes.note_sent(LARGE);
+        assert_eq!(sizes.next_size(), READ_SIZE, "nothing came that this could answer");
+        sizes.note(LARGE);
+        assert_eq!(sizes.next_size(), READ_SIZE, "nothing was sent since");
+        sizes.note_sent(2 * MAX_SIZE);
+        for _ in 0..2 {
+            assert_eq!(sizes.next_size(), MAX_SIZE, "as much comes as was sent");
+            sizes.note(MAX_SIZE);
+        }
+        assert_eq!(sizes.next_size(), READ_SIZE, "the peer sends, and gets no answer");
+        sizes.note(100);
+        sizes.note_sent(LARGE);
+        assert_eq!(sizes.next_size(), READ_SIZE, "a request is small");
+        assert!(ReadSizes::is_bulk(LARGE) && !ReadSizes::is_bulk(LARGE - 1));
     }
 }

@@ -47,7 +47,7 @@ mod writer;
 mod writer_type;
 
 pub(crate) use protocol::StreamReaderProtocolObject;
-pub(crate) use receive::receive;
+pub(crate) use receive::{receive, room};
 
 use crate::ffi::{Object, Result};
 

@@ -1,6 +1,6 @@
 //! Reading: the socket is ready, one receive, one call of the protocol.
 
-use aioxide_core::transport::{MAX_SIZE, READ_SIZE, Received, receive};
+use aioxide_core::transport::{MAX_SIZE, READ_SIZE, ReadSizes, Received, receive};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
@@ -68,8 +68,9 @@ impl SocketTransport {
 
     /// Receives into a new `bytes` object.
     fn receive_object(&self) -> Result<Got<Owned>> {
-        let (channel, size) = (self.channel(), self.read_size()?);
         let mut sizes = self.sizes.get();
+        let size = self.read_size(sizes)?;
+        let channel = self.channel();
         let got = if sizes.expects_bulk() {
             let filled = bytes_filled(size, |room| match receive(&channel, room) {
                 Received::Bytes(bytes) => Ok(bytes.len()),
@@ -96,14 +97,28 @@ impl SocketTransport {
         Ok(got)
     }
 
-    /// `max_size`, which a program may have set on the transport.
+    /// How much to ask for; never more than `max_size`, which a program may have set on the transport.
     #[inline]
-    fn read_size(&self) -> Result<usize> {
+    fn read_size(&self, sizes: ReadSizes) -> Result<usize> {
+        let size = match sizes.next_size() {
+            READ_SIZE => READ_SIZE,
+            size => self.size_in_bulk(size)?,
+        };
         if self.dict.is_empty() {
-            return Ok(READ_SIZE);
+            return Ok(size);
         }
-        let size = usize::try_from(self.object().attribute(&names().max_size)?.to_u64()?).unwrap_or(MAX_SIZE);
-        Ok(if size < MAX_SIZE { size } else { READ_SIZE })
+        let most = usize::try_from(self.object().attribute(&names().max_size)?.to_u64()?).unwrap_or(MAX_SIZE);
+        Ok(if most < MAX_SIZE { most } else { size })
+    }
+
+    /// A stream gets no more at a time than it takes without a pause.
+    #[cold]
+    fn size_in_bulk(&self, size: usize) -> Result<usize> {
+        let protocol = self.protocol();
+        match protocol.exactly::<StreamReaderProtocolObject>() {
+            Some(stream) => Ok(stream::room(stream)?.clamp(READ_SIZE, size)),
+            None => Ok(size),
+        }
     }
 
     fn read_into_buffer(&self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Writing: at once if nothing waits, else behind what waits, as soon as the selector says that there is room.
 
 use aioxide_core::sys::socket::shut_down_writing;
-use aioxide_core::transport::{Drained, EndStep, Progress, Queued, Refusal, Written};
+use aioxide_core::transport::{Drained, EndStep, Progress, Queued, ReadSizes, Refusal, Written};
 
 use crate::event_loop::Direction;
 use crate::ffi::{
@@ -36,6 +36,9 @@ impl SocketTransport {
         if bytes.is_empty() {
             return Ok(());
         }
+        if ReadSizes::is_bulk(bytes.len()) {
+            self.note_bulk(bytes.len());
+        }
         let channel = self.channel();
         match self.with_stream(|stream| Some(stream.write(&channel, bytes))) {
             Some(Written::Whole) | None => Ok(()),
@@ -44,6 +47,14 @@ impl SocketTransport {
             Some(Written::Lost { warn: true }) => call0(&names().warn_late_write).map(drop),
             Some(Written::Failed(error)) => self.fatal(Raised::os_error(&error), &names().write_failed),
         }
+    }
+
+    /// Reads may be larger from here on.
+    #[cold]
+    fn note_bulk(&self, count: usize) {
+        let mut sizes = self.sizes.get();
+        sizes.note_sent(count);
+        self.sizes.set(sizes);
     }
 
     fn queue(&self, piece: Piece, begun: usize) -> Result<()> {
