@@ -5,13 +5,14 @@
 
 use std::cell::Cell;
 use std::ffi::CStr;
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 
 use crate::ffi::{
     Args, Collectable, FreeList, Kept, Layout, Native, Object, Owned, Recycled, Result, Signature, Slot,
-    Step, TypeCell, Visitor, allocate_anew, call0, hide_from_collector, names, show_to_collector,
+    Step, TypeCell, Visitor, allocate_anew, call0, names, show_to_collector,
 };
 
 use super::{Source, fresh};
@@ -127,14 +128,6 @@ impl CoroutineBase {
             show_to_collector(self.object());
         }
     }
-
-    /// The coroutine has ended and holds nothing: the collector may forget it.
-    #[inline(always)]
-    pub(super) fn hide(&self) {
-        if self.seen.replace(false) {
-            hide_from_collector(self.object());
-        }
-    }
 }
 
 /// A native coroutine.
@@ -160,7 +153,10 @@ impl<M: Machine> Recycled for CoroutineObject<M> {
     }
 }
 
-impl<M: Machine> Kept for CoroutineObject<M> {
+// SAFETY: the machine is where it is, and filled where all its bytes are zero (`Machine`).
+unsafe impl<M: Machine> Kept for CoroutineObject<M> {
+    type Part = M;
+    const PART: usize = offset_of!(Self, machine);
     const HAS_MEMORY: bool = M::HAS_MEMORY;
 
     #[inline(always)]
@@ -194,7 +190,10 @@ impl<M: Machine> CoroutineObject<M> {
     /// A coroutine whose machine is filled by `fill`.
     #[inline(always)]
     pub(crate) fn new(fill: impl FnOnce(&M)) -> Result<Owned<Self>> {
-        let coroutine = allocate_anew::<Self>(|coroutine| fill(&coroutine.machine))?;
+        let coroutine = allocate_anew::<Self>(|coroutine| {
+            coroutine.base.phase.set(Phase::Fresh);
+            fill(&coroutine.machine);
+        })?;
         fresh::made(&coroutine.base);
         if TRACK_ORIGINS.load(Ordering::Relaxed) {
             coroutine.base.origin.set(call0(&names().coroutine_origin)?);

@@ -25,6 +25,18 @@ impl Delegate {
         Ok(())
     }
 
+    /// As [`Delegate::begin`], with a reference that is not needed otherwise.
+    #[inline(always)]
+    pub(crate) fn begin_owned(&self, awaitable: Owned) -> Result<()> {
+        match awaitable.into_exactly::<FutureObject>() {
+            Ok(future) => {
+                self.begin_future(future);
+                Ok(())
+            }
+            Err(other) => self.begin(&other),
+        }
+    }
+
     /// Begins to await a future of ours.
     #[inline(always)]
     pub(crate) fn begin_future(&self, future: Owned<FutureObject>) {

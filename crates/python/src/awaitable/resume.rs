@@ -29,7 +29,6 @@ impl<M: Machine> CoroutineObject<M> {
     pub(super) fn resume_in_full(&self) -> Result<Step> {
         let resumed = self.go_on(None);
         if let Ok(Step::Return(_)) = resumed {
-            self.base.hide();
             keep(self);
         }
         resumed

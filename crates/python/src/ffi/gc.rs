@@ -65,13 +65,6 @@ pub(crate) fn show_to_collector(object: &Object) {
     unsafe { ffi::PyObject_GC_Track(object.pointer().cast()) }
 }
 
-/// Takes an object that the collector knows, and that can be in no cycle any more, out of its sight.
-#[inline(always)]
-pub(crate) fn hide_from_collector(object: &Object) {
-    // SAFETY: a live object of a collected type.
-    unsafe { ffi::PyObject_GC_UnTrack(object.pointer().cast()) }
-}
-
 impl<T: Layout> Collectable for Slot<T> {
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(self);

@@ -17,8 +17,15 @@ use pyo3::ffi;
 use super::{Collectable, Owned, Recycled};
 
 /// A recycled type, not to be inherited from, whose objects may begin anew.
-pub(crate) trait Kept: Recycled + Collectable {
-    /// Whether it has memory of its own that [`Collectable::clear`] leaves to it.
+///
+/// # Safety
+/// A `Part` is at `PART` bytes from the object's beginning, and zero bytes are a valid one.
+pub(crate) unsafe trait Kept: Recycled + Collectable {
+    /// What it does its work with, and what begins anew with it: all bytes zero at its beginning.
+    type Part;
+    /// Where that is.
+    const PART: usize;
+    /// Whether the part has memory of its own that [`Collectable::clear`] leaves to it.
     const HAS_MEMORY: bool;
 
     /// Whether somebody has a weak reference to it, or something else sets it apart.
@@ -31,27 +38,28 @@ pub(crate) fn keep<T: Kept>(object: &T) {
     let kept = &T::free_list().kept;
     // SAFETY: a live object.
     let is_only = unsafe { ffi::Py_REFCNT(object.pointer()) } == 1;
-    if is_only && kept.get().is_null() && !object.is_seen() && !object.is_watched() {
+    if is_only && kept.get().is_null() && !object.is_watched() {
         kept.set(object.own().into_pointer());
     }
 }
 
-/// The object that was kept, its fields empty, if nobody else has it any more.
+/// The object that was kept, its part zero, if nobody else has it any more.
 #[inline(always)]
 pub(super) fn take_kept<T: Kept>() -> Option<Owned<T>> {
     let pointer = T::free_list().kept.replace(ptr::null_mut());
     // SAFETY: null, or the reference that `keep` made of an object of exactly this type.
     let object = unsafe { Owned::<T>::from_pointer(pointer) }?;
-    if !object.is_only() || object.is_seen() || object.is_watched() {
+    if !object.is_only() || object.is_watched() {
         return None;
     }
-    // SAFETY: nobody else has a reference, so nobody else reads the fields: they may be dropped, as when it dies, or
-    // forgotten, since they are empty; zero bytes are a valid `T` (`Native`).
+    // SAFETY: nobody else has a reference, so nobody else reads the part, which lies in the object (`Kept`): it may be
+    // dropped, as when the object dies, or forgotten, since it is empty; zero bytes are a valid one.
     unsafe {
+        let part = pointer.byte_add(T::PART).cast::<T::Part>();
         if T::HAS_MEMORY {
-            ptr::drop_in_place(pointer.cast::<T>());
+            ptr::drop_in_place(part);
         }
-        ptr::write_bytes(pointer.add(1).cast::<u8>(), 0, size_of::<T>() - size_of::<ffi::PyObject>());
+        ptr::write_bytes(part, 0, 1);
     }
     Some(object)
 }

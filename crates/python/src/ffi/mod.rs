@@ -91,7 +91,7 @@ pub(crate) use exception::{exception_cause, has_instance, is_instance, is_subcla
 pub(crate) use exception::{exception_context, set_exception_context};
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
-pub(crate) use gc::{Collectable, Visitor, hide_from_collector, show_to_collector};
+pub(crate) use gc::{Collectable, Visitor, show_to_collector};
 pub(crate) use instance::{Recycled, allocate, allocate_anew, allocate_recycled, allocate_unseen};
 pub(crate) use interpreter::claim_interpreter;
 pub(crate) use iterate::{await_iterator, resume_iterator, send_none, throw_into};

@@ -57,7 +57,7 @@ impl DataWait {
         let waiter = create_future_on(&*reader.event_loop()?)?;
         reader.waiter.set(waiter.clone());
         self.owns_waiter.set(true);
-        self.waiting.begin(&waiter)
+        self.waiting.begin_owned(waiter)
     }
 
     /// Whether it waits itself, and not in a coroutine of an overridden method.
