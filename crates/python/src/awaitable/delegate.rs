@@ -4,7 +4,7 @@ use crate::ffi::{
     Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, await_iterator, nested,
     resume_iterator,
 };
-use crate::future::{FutureObject, as_plain_future};
+use crate::future::{FutureObject, State, as_plain_future};
 
 /// What a machine awaits at the moment: a future of ours directly, anything else through its iterator.
 /// All zero bytes mean nothing.
@@ -56,6 +56,23 @@ impl Delegate {
     /// Goes on awaiting: yields what has to be waited for, or returns the result and forgets the target.
     #[inline(always)]
     pub(crate) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+        if let (Some(future), None) = (self.target.peek().and_then(Object::exactly::<FutureObject>), &thrown)
+        {
+            match future.state() {
+                State::Pending => return future.resume(),
+                State::Returned => {
+                    let result = future.result()?;
+                    self.target.clear();
+                    return Ok(Step::Return(result));
+                }
+                State::Cancelled | State::Failed => {}
+            }
+        }
+        self.resume_other(thrown)
+    }
+
+    /// As [`Delegate::resume`], of anything.
+    fn resume_other(&self, thrown: Option<Owned>) -> Result<Step> {
         let Some(target) = self.target.get() else {
             return Ok(Step::Return(crate::ffi::none()));
         };

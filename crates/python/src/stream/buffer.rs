@@ -66,6 +66,12 @@ impl Buffer {
         self.len() == 0
     }
 
+    /// Whether it is as at its beginning, for certain: the quickest look at what a reader mostly waits with.
+    #[inline(always)]
+    pub(super) fn is_vacant(&self) -> bool {
+        self.form.get() == Form::Pieces && self.held.is_empty()
+    }
+
     /// Runs `work`, which must not run Python, on all the bytes in one piece.
     #[inline(always)]
     pub(super) fn with<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
@@ -111,9 +117,11 @@ impl Buffer {
         if self.form.get() == Form::Pieces {
             let length = self.first(<[u8]>::len);
             if count == length && self.offset.get() == 0 {
-                let piece = self.held.take();
-                self.advance();
-                return piece.map_or_else(|| bytes_of(&[]), Ok);
+                if let Some(piece) = self.held.take() {
+                    self.advance();
+                    return Ok(piece);
+                }
+                return bytes_of(&[]);
             }
             if count > length {
                 return self.gather(count);

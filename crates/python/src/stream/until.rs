@@ -137,7 +137,12 @@ impl Record {
             }
             let mut search = self.search.get();
             let limit = reader.limit.bytes();
-            match reader.buffer.with(|bytes| separators.look(&mut search, bytes, limit))? {
+            let outcome = if reader.buffer.is_vacant() {
+                Outcome::NotYet
+            } else {
+                reader.buffer.with(|bytes| separators.look(&mut search, bytes, limit))?
+            };
+            match outcome {
                 Outcome::Found(end) => {
                     let record = reader.buffer.take(end)?;
                     reader.resume_if_low()?;
