@@ -11,10 +11,12 @@
 //! Read next: [`TimerHeap`], then [`crate::ready`], where a due timer goes.
 
 mod heap;
+mod reading;
 
 use std::time::Duration;
 
 pub use heap::TimerHeap;
+pub use reading::LastReading;
 
 /// The longest single wait, one day: asyncio's `MAXIMUM_SELECT_TIMEOUT`. A later deadline, or an infinite
 /// one, is waited for in days.

@@ -70,7 +70,7 @@ impl LoopObject {
         context: Option<&Object>,
     ) -> Result<Owned<HandleObject>> {
         let handle = HandleObject::queued(self, callback, arguments, self.context_for_later(context)?)?;
-        self.queue(Ready::Handle(handle.clone()))?;
+        self.queue_made(|| Ready::Handle(handle.clone()))?;
         Ok(handle)
     }
 

@@ -15,8 +15,8 @@
 use std::cell::Cell;
 
 use crate::ffi::{
-    Collectable, Entered, Layout, Object, Owned, Raised, Result, Slot, Visitor, context_like, copy_context,
-    current_variables, enter_context, exit_context, is_current_context, variables_of,
+    Collectable, Here, Inside, Layout, Object, Owned, Raised, Result, Slot, Visitor, context_like,
+    copy_context, current_variables, enter_context, exit_context, is_current_context, variables_of,
 };
 
 use super::object::LoopObject;
@@ -52,6 +52,13 @@ impl Later {
         context.fill(self.context);
         share.set(self.share);
     }
+}
+
+/// A stay in somebody's context.
+pub(crate) struct Stay {
+    inside: Inside,
+    /// What stands in the context's place otherwise, when it is lent.
+    base: Option<Owned>,
 }
 
 /// What a loop that runs has for those who share.
@@ -90,10 +97,10 @@ impl Contexts {
 
     /// A context with the variables of `base`, which the thread is inside from now on.
     #[inline(always)]
-    fn enter_like(&self, base: &Object) -> Result<Owned> {
+    fn enter_like(&self, base: &Object, here: &Here) -> Result<Owned> {
         let inside = self.inside.replace(false);
         if let Some(spare) = self.spare.take() {
-            let is_entered = inside && is_current_context(&spare);
+            let is_entered = inside && is_current_context(&spare, here);
             if is_entered == inside && variables_of(&spare) == variables_of(base) {
                 if !is_entered {
                     enter_context(&spare)?;
@@ -135,90 +142,113 @@ impl LoopObject {
         }
     }
 
-    /// Does `work` in the context of whoever holds it in `context`; nothing when there is none. What fails is
-    /// reported outside of it.
+    /// Enters the context of whoever holds it in `context`, until [`LoopObject::leave`]; nothing when there is none.
     #[inline(always)]
-    pub(crate) fn within(
+    pub(crate) fn enter(&self, context: &Slot, share: &Cell<Share>) -> Result<Option<Stay>> {
+        if share.get() == Share::Shared {
+            return self.lend(context, share);
+        }
+        let Some(own) = context.peek() else { return Ok(None) };
+        match Inside::enter(own) {
+            Ok(inside) => Ok(Some(Stay { inside, base: None })),
+            Err(raised) => {
+                self.contexts.leave();
+                Err(raised)
+            }
+        }
+    }
+
+    /// Leaves the context again. What was `done` in it and has failed is reported outside of it.
+    #[inline(always)]
+    pub(crate) fn leave(
         &self,
+        stay: Stay,
         context: &Slot,
         share: &Cell<Share>,
-        work: impl FnOnce() -> Result<()>,
+        done: Result<()>,
     ) -> Result<()> {
-        if share.get() == Share::Shared {
-            let Some((lent, base)) = self.lend(context, share)? else { return Ok(()) };
-            let done = work();
-            return self.take_back(lent, base, context, share, done);
+        let Stay { inside, base } = stay;
+        if let Some(base) = base {
+            return self.take_back(inside, base, context, share, done);
         }
-        let Some(own) = context.get() else { return Ok(()) };
-        let done = Entered::new(&own).and_then(|_entered| work());
-        if done.is_err() {
+        let replaced = inside.exit(context);
+        if done.is_err() || replaced.is_some() {
             self.contexts.leave();
+            return keep_error(done, || drop(replaced));
         }
         done
     }
 
-    /// Puts a context like the base into the place of the base, and enters it. Gives both.
+    /// Puts a context like the base into the place of the base, and enters it.
     #[inline(always)]
-    fn lend(&self, context: &Slot, share: &Cell<Share>) -> Result<Option<(Owned, Owned)>> {
+    fn lend(&self, context: &Slot, share: &Cell<Share>) -> Result<Option<Stay>> {
         let Some(base) = context.take() else { return Ok(None) };
-        let lent = match self.contexts.enter_like(&base) {
+        let lent = match self.contexts.enter_like(&base, &self.here) {
             Ok(lent) => lent,
             Err(raised) => {
                 context.fill(base);
                 return Err(raised);
             }
         };
-        context.fill(lent.clone());
+        let inside = Inside::entered(&lent);
+        context.fill(lent);
         share.set(Share::Lent);
-        Ok(Some((lent, base)))
+        Ok(Some(Stay { inside, base: Some(base) }))
     }
 
     /// Puts the base back, unless the lent context is no longer like it or is held elsewhere.
     #[inline(always)]
     fn take_back(
         &self,
-        lent: Owned,
+        inside: Inside,
         base: Owned,
         context: &Slot,
         share: &Cell<Share>,
         done: Result<()>,
     ) -> Result<()> {
-        let is_lent = share.get() == Share::Lent && context.holds(&lent);
-        // Held by the holder, by the thread that is inside it, and here.
-        let is_as_before = is_lent && lent.is_one_of(3) && variables_of(&lent) == variables_of(&base);
+        let lent = inside.context();
+        // Held by the holder and by the thread that is inside it.
+        let is_as_before = share.get() == Share::Lent
+            && context.holds(lent)
+            && lent.has_references(2)
+            && variables_of(lent) == variables_of(&base);
         if !is_as_before || done.is_err() || !self.contexts.spare.is_empty() {
-            return self.take_out(lent, base, context, share, done);
+            return self.take_out(inside, base, context, share, done);
         }
-        // Not the last reference: that is `lent`.
-        context.clear();
+        if let Some(lent) = context.take() {
+            self.contexts.spare.fill(lent);
+            self.contexts.inside.set(true);
+        }
         context.fill(base);
         share.set(Share::Shared);
-        self.contexts.spare.fill(lent);
-        self.contexts.inside.set(true);
         done
     }
 
     /// As [`Self::take_back`], and leaves the lent context.
     #[cold]
+    #[inline(never)]
     fn take_out(
         &self,
-        lent: Owned,
+        inside: Inside,
         base: Owned,
         context: &Slot,
         share: &Cell<Share>,
         done: Result<()>,
     ) -> Result<()> {
-        exit_context(&lent);
-        if share.get() == Share::Lent && context.holds(&lent) {
-            if lent.is_one_of(2) && variables_of(&lent) == variables_of(&base) {
-                context.clear();
+        let replaced = inside.exit(context);
+        if share.get() == Share::Lent && replaced.is_none() {
+            let is_as_before = context
+                .peek()
+                .is_some_and(|lent| lent.has_references(1) && variables_of(lent) == variables_of(&base));
+            if is_as_before {
+                let lent = context.take();
                 context.fill(base);
                 share.set(Share::Shared);
                 return keep_error(done, || drop(lent));
             }
             share.set(Share::Own);
         }
-        keep_error(done, || drop((lent, base)))
+        keep_error(done, || drop((replaced, base)))
     }
 }
 

@@ -8,6 +8,10 @@ use crate::task::TaskObject;
 use super::source::{Direction, SourceBase};
 
 /// Something to run in a turn.
+///
+/// The tag takes a whole word: in a byte, with the direction of `Io` beside it, each entry would be copied as a byte and
+/// 31 that straddle the words in which it was written a moment ago, which the processor has to wait for.
+#[repr(usize)]
 pub(crate) enum Ready {
     /// A task's next step.
     Step(Owned<TaskObject>),

@@ -114,6 +114,7 @@ fn attributes(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         )
         .property(c"_debug", LoopObject::debug, |event_loop: &LoopObject, value: Option<&Object>| {
             event_loop.debug.set(value.map_or(Ok(false), Object::is_true)?);
+            event_loop.note_directness();
             Ok(())
         })
         .property(
@@ -199,6 +200,7 @@ impl LoopObject {
         self.engine.fill(engine);
         self.note_class();
         self.shortcuts.set(true);
+        self.note_directness();
         self.own_makers.set(true);
         self.own_clock.set(true);
         Ok(())
@@ -210,6 +212,7 @@ impl LoopObject {
             self.own_makers.set(false);
         } else if names().overridable.iter().any(|hot| hot.is(name)) {
             self.shortcuts.set(false);
+            self.note_directness();
             if names().time.is(name) {
                 self.own_clock.set(false);
             }
@@ -221,6 +224,7 @@ impl LoopObject {
             return Err(Raised::type_error(format_args!("_set_shortcuts() takes 3 positional arguments")));
         };
         self.shortcuts.set(shortcuts.is_true()?);
+        self.note_directness();
         self.own_makers.set(own_makers.is_true()?);
         self.own_clock.set(own_clock.is_true()?);
         Ok(())

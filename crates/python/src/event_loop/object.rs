@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aioxide_core::reactor::{PollPolicy, Reactor, Waker};
 use aioxide_core::ready::Queue;
 use aioxide_core::sys::Inbox;
-use aioxide_core::time::TimerHeap;
+use aioxide_core::time::{LastReading, TimerHeap};
 use aioxide_core::transport::{ReadSizes, receive_memory};
 use pyo3::ffi;
 
 use crate::executor::JobQueue;
 use crate::ffi::{
-    Collectable, Confined, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell, Visitor,
-    call0, names,
+    Collectable, Confined, Here, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell,
+    Visitor, call0, names,
 };
 use crate::handle::TimerObject;
-use crate::task::{CurrentTask, thread_running_loop};
+use crate::task::{CurrentTask, current_task_of, thread_running_loop, thread_running_loop_and_task};
 
 use super::Ready;
 use super::contexts::Contexts;
@@ -33,6 +33,7 @@ pub(super) static FORKS: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct LoopObject {
     head: ffi::PyObject,
     pub(super) engine: Lazily<Engine>,
+    pub(super) here: Here,
     pub(super) current: CurrentTask,
     pub(super) contexts: Contexts,
     /// The thread that runs the loop (`threading.get_ident()`), 0 while it does not run.
@@ -44,6 +45,8 @@ pub(crate) struct LoopObject {
     pub(super) debug: Cell<bool>,
     /// Whether nobody has overridden `call_soon` and its like, so that futures may queue directly.
     pub(super) shortcuts: Cell<bool>,
+    /// Both: `shortcuts` and not `debug`.
+    pub(super) direct: Cell<bool>,
     /// Whether nobody has overridden `create_task` and `create_future`.
     pub(super) own_makers: Cell<bool>,
     /// Whether nobody has overridden `time`.
@@ -75,6 +78,8 @@ pub(super) struct Engine {
     pub(super) reactor: Confined<Reactor<Watcher>>,
     pub(super) policy: Confined<PollPolicy>,
     pub(super) waker: Waker,
+    /// What the clock said when the last timeout was made.
+    pub(super) reading: Confined<LastReading>,
     /// Whether the loop blocks in its selector. For whoever holds the interpreter's lock, who needs no atomic
     /// operation to see it; threads without the lock ask the waker.
     pub(super) parked: Cell<bool>,
@@ -100,6 +105,7 @@ impl Engine {
             reactor: Confined::new(reactor),
             policy: Confined::new(PollPolicy::new()),
             waker,
+            reading: Confined::new(LastReading::new()),
             parked: Cell::new(false),
             lookups: Confined::default(),
             transports: Confined::default(),
@@ -183,20 +189,33 @@ impl LoopObject {
     }
 
     /// Puts an entry at the end of the ready queue.
-    #[inline(always)]
     pub(crate) fn queue(&self, entry: Ready) -> Result<()> {
-        let engine = match self.engine.get() {
-            Some(engine) if !self.closed.get() => engine,
-            _ => return Err(self.refuse_entry(entry)),
-        };
-        engine.ready.with(|ready| ready.push_back(entry));
-        Ok(())
+        self.queue_made(|| entry)
     }
 
-    #[cold]
-    fn refuse_entry(&self, entry: Ready) -> Raised {
-        drop(entry);
-        closed_error()
+    /// As [`LoopObject::queue`], for an entry that is put together in the queue itself, and for the hottest paths.
+    #[inline(always)]
+    pub(crate) fn queue_made(&self, make: impl FnOnce() -> Ready) -> Result<()> {
+        match self.engine.get() {
+            Some(engine) if !self.closed.get() => {
+                let entry = make();
+                engine.ready.with(|ready| ready.push_back(entry));
+                Ok(())
+            }
+            _ => Err(closed_error()),
+        }
+    }
+
+    /// Whether futures and tasks of this loop may queue with nothing else to do: no method is overridden, and debug
+    /// mode is off.
+    #[inline(always)]
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.get()
+    }
+
+    /// To be called when what [`LoopObject::is_direct`] tells of has changed.
+    pub(super) fn note_directness(&self) {
+        self.direct.set(self.shortcuts.get() && !self.debug.get());
     }
 
     /// Raises asyncio's error when the loop is closed.
@@ -343,6 +362,17 @@ pub(crate) fn running_loop() -> Result<Owned> {
         Some(running) => Ok(running),
         None => Err(Raised::runtime_error(format_args!("no running event loop"))),
     }
+}
+
+/// The loop that runs in this thread, of whatever kind, and its current task.
+#[inline(always)]
+pub(crate) fn running_loop_and_task() -> Result<(Owned, Option<Owned>)> {
+    if let Some(found) = thread_running_loop_and_task() {
+        return Ok(found);
+    }
+    let running = running_loop()?;
+    let task = current_task_of(&running)?;
+    Ok((running, task))
 }
 
 /// The loop that runs in this thread, of whatever kind, if one does.

@@ -1,5 +1,7 @@
 //! Running one entry of the ready queue, and what becomes of its exceptions.
 
+use aioxide_core::ready::Queue;
+
 use crate::ffi::{
     Entered, Layout, Object, Owned, Raised, Result, call1, call2, copy_context, is_context, names,
 };
@@ -8,20 +10,12 @@ use crate::handle::HandleObject;
 use crate::task::{TaskObject, step_callback};
 
 use super::Ready;
-use super::object::LoopObject;
+use super::object::{Engine, LoopObject};
 
 impl LoopObject {
     /// Runs one entry. What comes back as an error has to leave the loop.
-    #[inline]
-    pub(super) fn run_entry(&self, entry: Ready) -> Result<()> {
-        if self.debug.get() {
-            return self.run_entry_timed(entry);
-        }
-        self.run_entry_now(entry)
-    }
-
     #[inline(always)]
-    fn run_entry_now(&self, entry: Ready) -> Result<()> {
+    pub(super) fn run_entry(&self, entry: Ready) -> Result<()> {
         match entry {
             Ready::Step(task) => {
                 let stepped =
@@ -129,7 +123,14 @@ impl LoopObject {
         step: impl FnOnce(&TaskObject) -> Result<()>,
         handle: impl FnOnce(&TaskObject) -> Result<Owned<HandleObject>>,
     ) -> Result<()> {
-        let stepped = self.within(task.context(), task.share(), || self.as_current_task(task, || step(task)));
+        let stepped = match self.enter(task.context(), task.share()) {
+            Ok(None) => return Ok(()),
+            Ok(Some(stay)) => {
+                let stepped = self.as_current_task(task, || step(task));
+                self.leave(stay, task.context(), task.share(), stepped)
+            }
+            Err(raised) => Err(raised),
+        };
         match stepped {
             Ok(()) => Ok(()),
             Err(raised) => self.step_failed(raised, || handle(task)),
@@ -143,7 +144,7 @@ impl LoopObject {
         task: &TaskObject,
         work: impl FnOnce() -> Result<R>,
     ) -> Result<R> {
-        self.current.begin(self.object(), task)?;
+        self.current.begin(self.object(), task, &self.here)?;
         let done = work();
         self.current.end();
         done
@@ -173,17 +174,19 @@ impl LoopObject {
         HandleObject::new(self, &*task.wakeup_method()?, &[future.object()], task.context_or_none()?)
     }
 
-    /// Debug mode: as [`LoopObject::run_entry_now`], with the entry shown as `_current_handle` and a
-    /// warning when it takes longer than `slow_callback_duration` seconds.
+    /// Debug mode: runs the next entry, shown as `_current_handle`, with a warning when it takes longer than
+    /// `slow_callback_duration` seconds.
     #[cold]
-    fn run_entry_timed(&self, entry: Ready) -> Result<()> {
+    #[inline(never)]
+    pub(super) fn run_next_timed(&self, engine: &Engine) -> Result<()> {
+        let Some(entry) = engine.ready.with(Queue::pop_front) else { return Ok(()) };
         self.contexts.leave();
         let Some(handle) = self.handle_for_debugging(&entry)? else {
-            return self.run_entry_now(entry);
+            return self.run_entry(entry);
         };
         self.current_handle.set(handle.clone());
         let began = self.now()?;
-        let ran = self.run_entry_now(entry);
+        let ran = self.run_entry(entry);
         self.contexts.leave();
         self.current_handle.clear();
         ran?;
@@ -231,6 +234,9 @@ impl LoopObject {
 /// Gives up the future that a task was woken by, which may be a task itself.
 #[inline(always)]
 fn retire_future(future: Owned<FutureObject>) {
+    if !future.is_only() {
+        return drop(future);
+    }
     if future.object().exactly::<FutureObject>().is_some() {
         return future.retire();
     }

@@ -20,6 +20,7 @@ impl<'a> Turns<'a> {
     fn begin(event_loop: &'a LoopObject) -> Result<Self> {
         event_loop.begin_sharing()?;
         event_loop.turning.set(true);
+        event_loop.here.begin();
         Ok(Self(event_loop))
     }
 }
@@ -28,6 +29,7 @@ impl Drop for Turns<'_> {
     /// From here on the loop may be garbage, and what it holds with it.
     fn drop(&mut self) {
         self.0.turning.set(false);
+        self.0.here.end();
         self.0.contexts.clear();
         let Some(engine) = self.0.engine.get() else { return };
         engine.ready.with(|ready| ready.iter().for_each(Ready::show));
@@ -108,7 +110,11 @@ impl LoopObject {
         }
         let count = engine.ready.with(|ready| ready.len());
         for _ in 0..count {
-            let Some(entry) = engine.ready.with(|ready| ready.pop_front()) else { break };
+            if self.debug.get() {
+                self.run_next_timed(engine)?;
+                continue;
+            }
+            let Some(entry) = engine.ready.with(Queue::pop_front) else { break };
             self.run_entry(entry)?;
         }
         engine.policy.with(|policy: &mut PollPolicy| policy.note_run(count));
@@ -169,5 +175,25 @@ impl LoopObject {
             return Ok(clock::monotonic());
         }
         call_method0(self.object(), &names().time)?.to_f64()
+    }
+
+    /// As [`LoopObject::now`], for a deadline that [`LoopObject::has_come`] is going to be asked about.
+    #[inline(always)]
+    pub(crate) fn now_for_deadline(&self) -> Result<f64> {
+        let now = self.now()?;
+        if let Some(engine) = self.engine.get() {
+            engine.reading.with(|reading| reading.note(now));
+        }
+        Ok(now)
+    }
+
+    /// Whether the loop's clock has come to `when`.
+    #[inline(always)]
+    pub(crate) fn has_come(&self, when: f64) -> Result<bool> {
+        let is_before = |engine: &Engine| engine.reading.with(|reading| reading.is_before(when));
+        if self.own_clock.get() && self.engine.get().is_some_and(is_before) {
+            return Ok(false);
+        }
+        Ok(when <= self.now()?)
     }
 }

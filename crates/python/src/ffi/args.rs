@@ -98,8 +98,17 @@ impl<const N: usize> Signature<N> {
     /// The argument of each parameter; `None` for one that was not passed.
     ///
     /// Raises `TypeError` as a Python function with these parameters does.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bind<'a>(&self, args: Args<'a>) -> Result<[Option<&'a Object>; N]> {
+        match <&[&Object; N]>::try_from(args.positional()) {
+            Ok(all) if args.names.is_none() && N <= self.positional => Ok(all.map(Some)),
+            _ => self.bind_some(args),
+        }
+    }
+
+    /// The same when not all of them are passed by position.
+    #[inline(never)]
+    fn bind_some<'a>(&self, args: Args<'a>) -> Result<[Option<&'a Object>; N]> {
         let positional = args.positional();
         if positional.len() > self.positional {
             return Err(self.too_many(positional.len()));

@@ -1,12 +1,12 @@
 //! `contextvars`: copying a context, running inside one, and seeing that two are alike.
 
 use std::ffi::c_void;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::ffi;
 
-use super::{Layout, Object, Owned, Raised, Result};
+use super::{Here, Layout, Object, Owned, Raised, Result, Slot};
 
 /// Where a thread state keeps its current context; 0 for a Python that this was not written for.
 const CURRENT: usize = if cfg!(Py_3_16) {
@@ -42,14 +42,14 @@ pub(crate) fn current_variables() -> Option<Variables> {
     (!current.is_null()).then(|| unsafe { variables_at(current) })
 }
 
-/// Whether the thread runs in `context`; false when there is no telling.
+/// Whether the thread that is `here` runs in `context`; false when there is no telling.
 #[inline(always)]
-pub(crate) fn is_current_context(context: &Object) -> bool {
+pub(crate) fn is_current_context(context: &Object, here: &Here) -> bool {
     if !CAN_COMPARE.load(Ordering::Relaxed) {
         return false;
     }
     // SAFETY: as in `current_variables`; the address is only compared.
-    let current = unsafe { *ffi::PyThreadState_Get().cast::<u8>().add(CURRENT).cast::<*mut ffi::PyObject>() };
+    let current = unsafe { *here.state().cast::<u8>().add(CURRENT).cast::<*mut ffi::PyObject>() };
     current == context.pointer()
 }
 
@@ -140,6 +140,40 @@ impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
         exit_context(self.0);
+    }
+}
+
+/// The thread runs in a context that it is the thread's to keep alive, which costs no reference of the caller's.
+pub(crate) struct Inside(NonNull<Object>);
+
+impl Inside {
+    /// As [`Entered::new`], until [`Inside::exit`].
+    #[inline(always)]
+    pub(crate) fn enter(context: &Object) -> Result<Self> {
+        enter_context(context)?;
+        Ok(Self(NonNull::from(context)))
+    }
+
+    /// What has been entered by [`enter_context`] and is left by [`Inside::exit`].
+    #[inline(always)]
+    pub(crate) fn entered(context: &Object) -> Self {
+        Self(NonNull::from(context))
+    }
+
+    /// The context.
+    #[inline(always)]
+    pub(crate) fn context(&self) -> &Object {
+        // SAFETY: the thread holds a reference to what it is inside of.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Leaves the context, and gives it to be dropped if `holder` does not hold it any more.
+    #[inline(always)]
+    #[must_use = "dropping it may run Python code: choose when"]
+    pub(crate) fn exit(self, holder: &Slot) -> Option<Owned> {
+        let kept = if holder.holds(self.context()) { None } else { Some(self.context().own()) };
+        exit_context(self.context());
+        kept
     }
 }
 

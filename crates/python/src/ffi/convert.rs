@@ -4,6 +4,8 @@ use std::ptr;
 
 use pyo3::ffi;
 
+#[cfg(Py_3_14)]
+use super::number::one_digit;
 use super::{Layout, Object, Raised, Result};
 
 impl Object {
@@ -24,6 +26,10 @@ impl Object {
         unsafe {
             if ffi::PyLong_CheckExact(self.pointer()) == 0 {
                 return None;
+            }
+            #[cfg(Py_3_14)]
+            if let Some(digit) = one_digit(self) {
+                return Some(f64::from(digit));
             }
             let value = ffi::PyLong_AsLongAndOverflow(self.pointer(), &raw mut overflow);
             #[allow(

@@ -234,13 +234,10 @@ pub(super) unsafe extern "C" fn deallocate<T: Native + Collectable>(this: *mut f
 
 /// `tp_dealloc` of a type whose dead objects' memory is kept.
 pub(super) unsafe extern "C" fn deallocate_recycled<T: Recycled + Collectable>(this: *mut ffi::PyObject) {
-    // SAFETY: as `deallocate`. What the collector never saw and has no last words to say was not finalized.
+    // SAFETY: as `deallocate`.
     unsafe {
-        let kind = ffi::Py_TYPE(this);
-        let object = receiver::<T>(this);
-        let may_be_finalized = (*kind).tp_finalize.is_some() && (object.is_seen() || object.has_last_words());
         if bury::<T>(this) {
-            let_go(this, if may_be_finalized { recycle::<T, true> } else { recycle::<T, false> });
+            let_go(this, recycle::<T>);
         }
     }
 }
@@ -274,14 +271,15 @@ unsafe fn free<T: Native>(this: *mut ffi::PyObject) {
 /// Drops the fields and keeps the memory for the next object.
 ///
 /// # Safety
-/// [`bury`] has returned true for `this`, which was not finalized unless `MAY_BE_FINALIZED`.
-unsafe fn recycle<T: Recycled, const MAY_BE_FINALIZED: bool>(this: *mut ffi::PyObject) {
+/// [`bury`] has returned true for `this`.
+#[inline]
+unsafe fn recycle<T: Recycled>(this: *mut ffi::PyObject) {
     // SAFETY: as `free`. An object whose finalizer ran carries a mark in its collector header that would
     // silence the next one's, so its memory is not used again.
     unsafe {
         let exact = ffi::Py_TYPE(this) == T::type_cell().get();
         ptr::drop_in_place(this.cast::<T>());
-        if exact && !(MAY_BE_FINALIZED && ffi::PyObject_GC_IsFinalized(this) != 0) {
+        if exact && !was_finalized(this) {
             let body = this.cast::<u8>().add(size_of::<ffi::PyObject>());
             ptr::write_bytes(body, 0, size_of::<T>() - size_of::<ffi::PyObject>());
             if T::free_list().push(this) {
@@ -290,6 +288,26 @@ unsafe fn recycle<T: Recycled, const MAY_BE_FINALIZED: bool>(this: *mut ffi::PyO
             }
         }
         free_memory(this);
+    }
+}
+
+/// Whether the finalizer of `this` has run. The interpreter's own function looks into three places of the type first,
+/// to see whether there is a header.
+///
+/// # Safety
+/// `this` has a collector header.
+#[inline(always)]
+unsafe fn was_finalized(this: *mut ffi::PyObject) -> bool {
+    /// In the header's last word, right before the object.
+    const FINALIZED: usize = 1;
+    // SAFETY: the caller's promise.
+    unsafe {
+        if cfg!(Py_3_16) {
+            return ffi::PyObject_GC_IsFinalized(this) != 0;
+        }
+        let finalized = *this.cast::<usize>().sub(1) & FINALIZED != 0;
+        debug_assert_eq!(finalized, ffi::PyObject_GC_IsFinalized(this) != 0);
+        finalized
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) use contents::{
     skip_in_byte_array, with_byte_array,
 };
 pub(crate) use context::{
-    Entered, context_like, copy_context, current_variables, enter_context, exit_context, is_context,
+    Entered, Inside, context_like, copy_context, current_variables, enter_context, exit_context, is_context,
     is_current_context, look_into_contexts, variables_of,
 };
 pub(crate) use declare::native_type;
@@ -113,7 +113,7 @@ pub(crate) use sequence::{
 pub(crate) use slot::Slot;
 #[cfg(Py_3_12)]
 pub(crate) use stop::prepare_stop;
-pub(crate) use thread::{check_signals, detached, thread_identity};
+pub(crate) use thread::{Here, check_signals, detached, thread_identity};
 pub(crate) use thrown::{Thrower, thrown};
 pub(crate) use types::TypeBuilder;
 pub(crate) use weak::{weak_reference, weak_target};

@@ -32,6 +32,26 @@ const DIGIT_LIMIT: u64 = 1 << 30;
 
 static LAYOUT_IS_KNOWN: AtomicBool = AtomicBool::new(false);
 
+/// What is below this in a tag are zero and the positive numbers of one digit, shared ones included.
+const TWO_DIGITS: usize = 2 << 3;
+
+/// The bits of a tag that say "negative" or "zero", in which a digit of zero stands.
+const NEGATIVE: usize = 2;
+
+/// The value of an `int` that is no larger than one digit and not negative; `None` if it is, or if there is no telling.
+///
+/// # Safety
+/// `number` is an `int`.
+#[inline(always)]
+pub(super) unsafe fn one_digit(number: &Object) -> Option<u32> {
+    if !LAYOUT_IS_KNOWN.load(Ordering::Relaxed) {
+        return None;
+    }
+    // SAFETY: the caller's promise; laid out so, as `learn_layout` has found.
+    let number = unsafe { &*number.pointer().cast::<OneDigit>() };
+    (number.tag < TWO_DIGITS && number.tag & NEGATIVE == 0).then_some(number.digit)
+}
+
 /// Numbers that nobody has any more.
 static FREE: FreeList = FreeList::new();
 

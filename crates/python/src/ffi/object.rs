@@ -1,13 +1,12 @@
 //! References: [`Object`] borrowed, [`Owned`] strong; and what of a type they need ([`Layout`], [`Native`]).
 
 use std::borrow::Cow;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 
@@ -69,23 +68,28 @@ pub(crate) unsafe trait Native: Layout + Sized + 'static {
 }
 
 /// The Python type of a [`Native`] struct: empty until the module's import has made it.
-pub(crate) struct TypeCell(AtomicPtr<ffi::PyTypeObject>);
+///
+/// No atomic: two checks of a type that follow each other are to be one load.
+pub(crate) struct TypeCell(Cell<*mut ffi::PyTypeObject>);
+
+// SAFETY: reached with the interpreter's lock held only, so by one thread at a time.
+unsafe impl Sync for TypeCell {}
 
 impl TypeCell {
     /// An empty cell, for a `static`.
     pub(crate) const fn new() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()))
+        Self(Cell::new(ptr::null_mut()))
     }
 
     /// Keeps `type_object` for the life of the process.
     pub(crate) fn fill(&self, type_object: Owned) {
-        self.0.store(type_object.into_pointer().cast(), Ordering::Release);
+        self.0.set(type_object.into_pointer().cast());
     }
 
     /// The type's address, null before the import has finished.
     #[inline(always)]
     pub(crate) fn get(&self) -> *mut ffi::PyTypeObject {
-        self.0.load(Ordering::Relaxed)
+        self.0.get()
     }
 
     /// The type as an object, if the import has made it.
@@ -130,6 +134,13 @@ impl Object {
     #[inline(always)]
     pub(crate) fn is(&self, other: &Object) -> bool {
         ptr::eq(self, other)
+    }
+
+    /// Whether there are `count` references to it.
+    #[inline(always)]
+    pub(crate) fn has_references(&self, count: isize) -> bool {
+        // SAFETY: a live object.
+        unsafe { ffi::Py_REFCNT(self.pointer()) == count }
     }
 
     /// Whether this is `None`.
@@ -226,8 +237,7 @@ impl<T: Layout> Owned<T> {
     /// Whether there are `count` references to the object, this one included.
     #[inline(always)]
     pub(crate) fn is_one_of(&self, count: isize) -> bool {
-        // SAFETY: a live object.
-        unsafe { ffi::Py_REFCNT(self.0.as_ptr().cast()) == count }
+        self.object().has_references(count)
     }
 
     /// The same reference, untyped.

@@ -80,6 +80,17 @@ impl FutureObject {
         self.first_waiter.get() != FirstWaiter::Nobody
     }
 
+    /// As [`FutureObject::add_waiter`], for a task, which is mostly the first and only one.
+    #[inline(always)]
+    pub(crate) fn add_task(&self, task: &TaskObject) -> Result<()> {
+        if self.is_done() || self.first_waiter.get() != FirstWaiter::Nobody || self.rare.get().is_some() {
+            return self.add_waiter(Waiter::Task(task.own()));
+        }
+        self.first_waiter.set(FirstWaiter::Task);
+        self.waiter.fill(task.own().into_object());
+        Ok(())
+    }
+
     /// Lets `waiter` know when the future is done; soon, when it is already.
     #[inline]
     pub(crate) fn add_waiter(&self, waiter: Waiter) -> Result<()> {
@@ -217,11 +228,35 @@ impl FutureObject {
     }
 
     /// Queues every waiter. The future has just become done.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wake_waiters(&self) -> Result<()> {
-        if let Some(first) = self.take_first_waiter() {
-            self.queue(first)?;
+        let first = match self.first_waiter.get() {
+            FirstWaiter::Nobody => Ok(()),
+            FirstWaiter::Task => self.wake_first_task(),
+            _ => self.wake_first_callback(),
+        };
+        if self.rare.get().is_none() {
+            return first;
         }
+        first?;
+        self.wake_others()
+    }
+
+    #[inline(always)]
+    fn wake_first_task(&self) -> Result<()> {
+        self.first_waiter.set(FirstWaiter::Nobody);
+        let Some(task) = self.waiter.take() else { return Ok(()) };
+        // SAFETY: the tag said that this is a task: `add_waiter` and `add_task` are the only writers of both.
+        self.queue(Waiter::Task(unsafe { task.known_into::<TaskObject>() }))
+    }
+
+    #[inline(never)]
+    fn wake_first_callback(&self) -> Result<()> {
+        self.take_first_waiter().map_or(Ok(()), |first| self.queue(first))
+    }
+
+    #[cold]
+    fn wake_others(&self) -> Result<()> {
         if self.has_more_waiters() {
             for waiter in self.take_waiters() {
                 self.queue(waiter)?;
@@ -233,28 +268,35 @@ impl FutureObject {
     /// Queues one waiter of a future that is done.
     #[inline(always)]
     fn queue(&self, waiter: Waiter) -> Result<()> {
-        if let Some(event_loop) = self.get_native_loop() {
-            if event_loop.has_shortcuts() {
-                return self.queue_natively(event_loop, waiter);
-            }
+        match self.get_native_loop() {
+            Some(event_loop) if event_loop.is_direct() => self.queue_natively(event_loop, waiter),
+            _ => self.queue_unusually(waiter),
         }
-        self.queue_through_python(waiter)
     }
 
     #[inline(always)]
     fn queue_natively(&self, event_loop: &LoopObject, waiter: Waiter) -> Result<()> {
-        if event_loop.debug() {
-            event_loop.check_thread()?;
+        match waiter {
+            Waiter::Task(task) => event_loop.queue_made(|| Ready::Wake(task, self.own())),
+            Waiter::Callback { callback, context } => {
+                event_loop.queue_made(|| Ready::Done { callback, context, future: self.own() })
+            }
+            Waiter::Observer(observer) => event_loop.queue_made(|| Ready::Observe(observer, self.own())),
         }
-        event_loop.queue(match waiter {
-            Waiter::Task(task) => Ready::Wake(task, self.own()),
-            Waiter::Callback { callback, context } => Ready::Done { callback, context, future: self.own() },
-            Waiter::Observer(observer) => Ready::Observe(observer, self.own()),
-        })
     }
 
+    /// The same in debug mode, or on a loop that is not ours or not wholly.
     #[cold]
-    fn queue_through_python(&self, waiter: Waiter) -> Result<()> {
+    #[inline(never)]
+    fn queue_unusually(&self, waiter: Waiter) -> Result<()> {
+        if let Some(event_loop) = self.get_native_loop() {
+            if event_loop.has_shortcuts() {
+                if event_loop.debug() {
+                    event_loop.check_thread()?;
+                }
+                return self.queue_natively(event_loop, waiter);
+            }
+        }
         let (callback, context) = waiter.as_callback()?;
         let event_loop = self.get_loop()?.own();
         call_soon(&event_loop, &callback, Some(self.object()), Some(&context))

@@ -25,27 +25,38 @@ impl HandleObject {
     #[inline(always)]
     pub(super) fn call(&self, event_loop: Option<&LoopObject>) -> Result<()> {
         let Some(callback) = self.callback.get() else { return Ok(()) };
-        let call = || match self.shape.get() {
-            Shape::Nothing => call0(&callback),
-            Shape::One => {
-                self.arguments.get().map_or_else(|| call0(&callback), |only| call1(&callback, &only))
-            }
-            Shape::Many => self
-                .arguments
-                .get()
-                .map_or_else(|| call0(&callback), |tuple| call_positional(&callback, &tuple)),
-        };
         let called = match event_loop {
-            Some(ours) => ours.within(&self.context, &self.share, || call().map(drop)),
-            None => match self.get_context()? {
-                Some(context) => Entered::new(&context).and_then(|_entered| call().map(drop)),
-                None => Ok(()),
-            },
+            Some(ours) => self.call_inside(ours, &callback),
+            None => self.call_anywhere(&callback),
         };
         match called {
             Ok(()) => Ok(()),
             Err(raised) => self.not_called(&callback, raised),
         }
+    }
+
+    #[inline(always)]
+    fn call_inside(&self, event_loop: &LoopObject, callback: &Object) -> Result<()> {
+        let Some(stay) = event_loop.enter(&self.context, &self.share)? else { return Ok(()) };
+        let called = self.call_now(callback);
+        event_loop.leave(stay, &self.context, &self.share, called)
+    }
+
+    #[cold]
+    fn call_anywhere(&self, callback: &Object) -> Result<()> {
+        let Some(context) = self.get_context()? else { return Ok(()) };
+        let _entered = Entered::new(&context)?;
+        self.call_now(callback)
+    }
+
+    #[inline(always)]
+    fn call_now(&self, callback: &Object) -> Result<()> {
+        let called = match (self.shape.get(), self.arguments.get()) {
+            (Shape::One, Some(only)) => call1(callback, &only),
+            (Shape::Many, Some(tuple)) => call_positional(callback, &tuple),
+            _ => call0(callback),
+        };
+        called.map(drop)
     }
 
     /// The callback has raised, unless it was never called: a context may be anything with a method `run`, which can't

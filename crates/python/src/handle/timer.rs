@@ -43,7 +43,18 @@ impl Owned<TimerObject> {
     /// Gives a timer up that nobody else is supposed to hold: cancels it, and mostly ends it.
     #[inline(always)]
     pub(crate) fn discard(self) -> Result<()> {
-        self.take_off()?;
+        match self.own_direct_loop() {
+            // If it has left the heap with its last other reference, nobody is left to see it cancelled.
+            Some(ours) if self.scheduled.get() && !self.is_cancelled() => {
+                ours.drop_cancelled_timer(&self);
+                if self.is_only() {
+                    self.retire();
+                    return Ok(());
+                }
+                self.cancel()?;
+            }
+            _ => self.take_off()?,
+        }
         self.let_go();
         Ok(())
     }
@@ -96,6 +107,12 @@ impl TimerObject {
             self.show();
         }
         Ok(())
+    }
+
+    /// Its loop, when that is one of ours whose methods are all its own, and not in debug mode.
+    #[inline(always)]
+    fn own_direct_loop(&self) -> Option<&LoopObject> {
+        self.event_loop.peek()?.cast::<LoopObject>().filter(|ours| ours.is_direct())
     }
 
     /// As [`TimerObject::cancel_timer`], by somebody who is going to give the timer up.

@@ -50,7 +50,7 @@ impl Deadline {
         }
         if let Ok(ours) = event_loop {
             if let Some(seconds) = delay.exact_int().or_else(|| delay.exact_float()) {
-                self.set_seconds(ours.now()? + seconds);
+                self.set_seconds(ours.now_for_deadline()? + seconds);
                 return Ok(());
             }
         }

@@ -11,6 +11,7 @@ use crate::ffi::{
     set_length,
 };
 use crate::future::{ObserverObject, add_to_awaited_by, any, discard_from_awaited_by, observer};
+use crate::group::create_task_on;
 use crate::task::current_task_of;
 
 use super::parent;
@@ -98,7 +99,7 @@ impl TaskGroupObject {
         self.check_open(coroutine)?;
         let event_loop = self.event_loop.get().unwrap_or_else(none);
         let task = match keywords {
-            None => call_method1(&event_loop, &names().create_task, coroutine)?,
+            None => create_task_on(&event_loop, coroutine)?,
             Some(_) => call_keywords(&*event_loop.attribute(&names().create_task)?, values, 1, keywords)?,
         };
         self.adopt(&task)?;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use pyo3::ffi;
 
-use crate::event_loop::{LoopObject, Ready, running_loop};
+use crate::event_loop::{LoopObject, Ready, running_loop, running_loop_and_task};
 use crate::ffi::{
     Constant, Layout, Object, Raised, Result, Slot, call_method0, call_method1, call_method2,
     exception_cause, is_subclass, names, native_type,
@@ -12,7 +12,6 @@ use crate::ffi::{
 #[cfg(Py_3_13)]
 use crate::ffi::{exception_context, intern, is_instance, set_exception_context, tuple_items};
 use crate::handle::{HandleObject, TimerObject};
-use crate::task::current_task_of;
 
 use super::deadline::Deadline;
 use super::parent;
@@ -62,8 +61,8 @@ impl TimeoutObject {
         if self.state.get() != State::Created {
             return Err(Raised::runtime_error(format_args!("Timeout has already been entered")));
         }
-        let event_loop = running_loop()?;
-        let Some(task) = current_task_of(&event_loop)? else {
+        let (event_loop, task) = running_loop_and_task()?;
+        let Some(task) = task else {
             return Err(Raised::runtime_error(format_args!("Timeout should be used inside a task")));
         };
         self.state.set(State::Entered);
@@ -113,7 +112,7 @@ impl TimeoutObject {
     #[inline(always)]
     fn set_native_handle(&self, event_loop: &LoopObject, seconds: f64, callback: &Object) -> Result<()> {
         let context = event_loop.context_for_later(None)?;
-        if seconds <= event_loop.now()? {
+        if event_loop.has_come(seconds)? {
             let handle = HandleObject::queued(event_loop, callback, &[self.object()], context)?;
             event_loop.queue(Ready::Handle(handle.clone()))?;
             self.handle.set(handle.into_object());

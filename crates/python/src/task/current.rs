@@ -10,13 +10,13 @@ use std::ptr;
 
 #[cfg(Py_3_14)]
 use crate::ffi::call2;
-use crate::ffi::{Layout, Object, Owned, Raised, Result, names};
+use crate::ffi::{Here, Layout, Object, Owned, Raised, Result, names};
 #[cfg(not(Py_3_14))]
 use crate::ffi::{dict_discard, dict_get, dict_set};
 
 use super::TaskObject;
 #[cfg(Py_3_14)]
-use super::visible::{get_current_task, set_current_task};
+use super::visible::{get_current_task, set_current_task, set_current_task_here};
 
 /// What a loop of ours has told the standard library.
 #[derive(Default)]
@@ -30,13 +30,21 @@ pub(crate) struct CurrentTask {
 impl CurrentTask {
     /// Makes `task` the current one of `event_loop`, whose turn is about to step it.
     #[inline(always)]
-    pub(crate) fn begin(&self, event_loop: &Object, task: &TaskObject) -> Result<()> {
+    pub(crate) fn begin(&self, event_loop: &Object, task: &TaskObject, here: &Here) -> Result<()> {
         let address = ptr::from_ref(task).addr();
         if self.running.get() {
             return Err(refuse_to_enter(event_loop, task.object()));
         }
         if self.shown.get() != address {
-            show(event_loop, Some(task.object()))?;
+            #[cfg(Py_3_14)]
+            if !set_current_task_here(here, event_loop, task.object()) {
+                show(event_loop, Some(task.object()))?;
+            }
+            #[cfg(not(Py_3_14))]
+            {
+                let _ = here;
+                show(event_loop, Some(task.object()))?;
+            }
             self.shown.set(address);
         }
         self.running.set(true);
@@ -135,7 +143,7 @@ pub(crate) fn swap(event_loop: &Object, task: Option<&Object>) -> Result<Option<
 }
 
 /// Writes the entry.
-#[inline]
+#[inline(never)]
 fn show(event_loop: &Object, task: Option<&Object>) -> Result<()> {
     #[cfg(Py_3_14)]
     return if set_current_task(event_loop, task) { Ok(()) } else { swap(event_loop, task).map(drop) };

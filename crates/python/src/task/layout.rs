@@ -82,7 +82,7 @@ impl TaskObject {
         self.name.set(value)
     }
 
-    /// Where the task keeps its context, or what it shares with others; for [`LoopObject::within`].
+    /// Where the task keeps its context, or what it shares with others; for [`LoopObject::enter`].
     #[inline(always)]
     pub(crate) fn context(&self) -> &Slot {
         &self.context

@@ -45,5 +45,7 @@ pub(crate) use current::{CurrentTask, awaiting_task, current_task_of, enter, lea
 pub(crate) use layout::TaskObject;
 pub(crate) use methods::{register, step_callback};
 pub(crate) use registry::{connect_registry, list_task, listed_tasks, unlist_task};
-pub(crate) use visible::running_loop as thread_running_loop;
+pub(crate) use visible::{
+    running_loop as thread_running_loop, running_loop_and_task as thread_running_loop_and_task,
+};
 pub(crate) use wait::loop_of;

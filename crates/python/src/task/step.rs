@@ -11,22 +11,53 @@ impl TaskObject {
     ///
     /// Fails only with what has to leave the loop (`KeyboardInterrupt`, `SystemExit`) or with errors of
     /// the loop itself: the coroutine's own exceptions become the task's outcome.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn step(&self, exception: Option<Owned>) -> Result<()> {
+        match exception {
+            None => self.resume(),
+            Some(exception) => self.throw(Some(exception)),
+        }
+    }
+
+    /// A step with nothing to throw, as almost all are.
+    #[inline(never)]
+    pub(super) fn resume(&self) -> Result<()> {
+        if self.state() != State::Pending || self.must_cancel.get() {
+            return self.throw(None);
+        }
+        let coroutine = self.begin_step()?;
+        self.follow(send_none(&coroutine))
+    }
+
+    /// A step with an exception to throw, or with one that has to be found; or one that must not be.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn throw(&self, exception: Option<Owned>) -> Result<()> {
         if self.state() != State::Pending {
             return Err(self.already_done(exception));
         }
         let exception =
             if self.must_cancel.get() { Some(self.due_cancellation(exception)?) } else { exception };
-        let waited_for = self.fut_waiter.take();
-        let Some(coroutine) = self.coroutine.get() else {
-            return Err(Raised::runtime_error(format_args!("uninitialized Task object")));
-        };
-        drop(waited_for);
-        let resumed = match exception {
+        let coroutine = self.begin_step()?;
+        self.follow(match exception {
             None => send_none(&coroutine),
             Some(exception) => throw_into(&coroutine, exception),
+        })
+    }
+
+    /// Forgets what was waited for, and gives the coroutine.
+    #[inline(always)]
+    fn begin_step(&self) -> Result<Owned> {
+        let waited_for = self.fut_waiter.take();
+        let Some(coroutine) = self.coroutine.get() else {
+            return Err(uninitialised());
         };
+        drop(waited_for);
+        Ok(coroutine)
+    }
+
+    #[inline(always)]
+    fn follow(&self, resumed: Result<Step>) -> Result<()> {
         match resumed {
             Ok(Step::Yield(yielded)) => self.wait_for(yielded),
             Ok(Step::Return(value)) => self.returned(value),
@@ -76,4 +107,9 @@ impl TaskObject {
         let text = c"__step(): already done: %R %R";
         Raised::formatted(&names().invalid_state_error, text, self.object(), &exception)
     }
+}
+
+#[cold]
+fn uninitialised() -> Raised {
+    Raised::runtime_error(format_args!("uninitialized Task object"))
 }

@@ -10,9 +10,9 @@ use crate::ffi::{Object, Owned, Result};
 use super::TaskObject;
 
 #[cfg(Py_3_14)]
-pub(crate) use published::running_loop;
-#[cfg(Py_3_14)]
 pub(super) use published::*;
+#[cfg(Py_3_14)]
+pub(crate) use published::{running_loop, running_loop_and_task};
 
 #[cfg(Py_3_14)]
 mod published {
@@ -23,8 +23,8 @@ mod published {
     use pyo3::ffi;
 
     use crate::ffi::{
-        Collectable, Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard, set_of,
-        tuple_items,
+        Collectable, Here, Layout, Object, Owned, Result, Slot, Visitor, frozen, set_add, set_discard,
+        set_of, tuple_items,
     };
     use crate::task::TaskObject;
 
@@ -74,14 +74,14 @@ mod published {
 
     /// The current thread's running loop and its current task.
     #[inline(always)]
-    fn running() -> Option<(&'static Slot, &'static Slot)> {
+    fn running(state: impl FnOnce() -> *mut ffi::PyThreadState) -> Option<(&'static Slot, &'static Slot)> {
         let (event_loop, task) = (LOOP_OFFSET.load(Ordering::Relaxed), TASK_OFFSET.load(Ordering::Relaxed));
         if event_loop == 0 {
             return None;
         }
         // SAFETY: as in `field`; the two offsets are found together.
         unsafe {
-            let state = ffi::PyThreadState_Get().cast::<u8>();
+            let state = state().cast::<u8>();
             Some((&*state.add(event_loop).cast::<Slot>(), &*state.add(task).cast::<Slot>()))
         }
     }
@@ -90,7 +90,7 @@ mod published {
     /// check that `event_loop` is the one that runs here. Returns false when that is left to it.
     #[inline(always)]
     pub(in crate::task) fn set_current_task(event_loop: &Object, task: Option<&Object>) -> bool {
-        match running() {
+        match running(this_thread) {
             Some((running, current)) if running.holds(event_loop) => {
                 match task {
                     Some(task) => current.set(task.own()),
@@ -102,17 +102,45 @@ mod published {
         }
     }
 
+    /// As [`set_current_task`], in the thread that the loop's turns run in.
+    #[inline(always)]
+    pub(in crate::task) fn set_current_task_here(here: &Here, event_loop: &Object, task: &Object) -> bool {
+        match running(|| here.state()) {
+            Some((running, current)) if running.holds(event_loop) => {
+                current.set(task.own());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The state of the current thread.
+    #[inline(always)]
+    fn this_thread() -> *mut ffi::PyThreadState {
+        // SAFETY: the thread is attached.
+        unsafe { ffi::PyThreadState_Get() }
+    }
+
     /// The current task of `event_loop`, if that is the loop that runs in this thread; else the interpreter
     /// has to be asked, and the answer is `None`.
     #[inline(always)]
     pub(in crate::task) fn get_current_task(event_loop: &Object) -> Option<Option<Owned>> {
-        running().filter(|(running, _)| running.holds(event_loop)).map(|(_, current)| current.get())
+        running(this_thread)
+            .filter(|(running, _)| running.holds(event_loop))
+            .map(|(_, current)| current.get())
     }
 
     /// The loop that runs in this thread; `None` when it has to be asked for.
     #[inline(always)]
     pub(crate) fn running_loop() -> Option<Owned> {
         field(&LOOP_OFFSET).and_then(Slot::get)
+    }
+
+    /// The loop that runs in this thread and its current task; `None` when they have to be asked for.
+    #[inline(always)]
+    pub(crate) fn running_loop_and_task() -> Option<(Owned, Option<Owned>)> {
+        let (running, current) = running(this_thread)?;
+        running.get().map(|running| (running, current.get()))
     }
 
     /// The list of tasks of the current thread.
@@ -200,9 +228,9 @@ mod published {
 }
 
 #[cfg(not(Py_3_14))]
-pub(crate) use unpublished::running_loop;
-#[cfg(not(Py_3_14))]
 pub(super) use unpublished::*;
+#[cfg(not(Py_3_14))]
+pub(crate) use unpublished::{running_loop, running_loop_and_task};
 
 #[cfg(not(Py_3_14))]
 mod unpublished {
@@ -226,6 +254,11 @@ mod unpublished {
         #[cfg(not(Py_3_12))]
         return crate::ffi::held_running_loop();
         #[cfg(Py_3_12)]
+        None
+    }
+
+    #[inline(always)]
+    pub(crate) fn running_loop_and_task() -> Option<(Owned, Option<Owned>)> {
         None
     }
 

@@ -4,7 +4,7 @@ use pyo3::ffi;
 
 use crate::event_loop::{Ready, call_soon};
 use crate::ffi::{Layout, Object, Owned, Raised, Result, call_keywords, call_method0, names};
-use crate::future::{FutureObject, Waiter, as_future, as_plain_future};
+use crate::future::{as_future, as_plain_future};
 
 use super::TaskObject;
 use super::methods::step_callback;
@@ -14,17 +14,12 @@ impl TaskObject {
     /// mistake of the program, which the coroutine gets as an exception with the next step.
     #[inline(always)]
     pub(super) fn wait_for(&self, yielded: Owned) -> Result<()> {
-        if let Some(future) = as_plain_future(&yielded) {
-            return self.wait_for_native(future);
-        }
         if yielded.is_none() {
             return self.queue_step(None);
         }
-        self.wait_for_other(&yielded)
-    }
-
-    #[inline(always)]
-    fn wait_for_native(&self, future: &FutureObject) -> Result<()> {
+        let Some(future) = as_plain_future(&yielded) else {
+            return self.wait_for_other(&yielded);
+        };
         if !self.event_loop.peek().is_some_and(|ours| future.event_loop.holds(ours)) {
             return self.refuse(c"Task %R got Future %R attached to a different loop", future.object());
         }
@@ -39,8 +34,8 @@ impl TaskObject {
                 task.add_awaiter(self.object())?;
             }
         }
-        future.add_waiter(Waiter::Task(self.own()))?;
-        self.fut_waiter.set(future.object().own());
+        future.add_task(self)?;
+        self.fut_waiter.set(yielded);
         if self.must_cancel.get() { self.cancel_what_is_awaited() } else { Ok(()) }
     }
 
@@ -91,6 +86,18 @@ impl TaskObject {
     /// Queues the next step, with `exception` to throw when there is one.
     #[inline(always)]
     pub(super) fn queue_step(&self, exception: Option<Owned>) -> Result<()> {
+        if let Some(event_loop) = self.get_native_loop() {
+            if event_loop.is_direct() && exception.is_none() {
+                return event_loop.queue_made(|| Ready::Step(self.own()));
+            }
+        }
+        self.queue_unusual_step(exception)
+    }
+
+    /// The same in debug mode, with an exception, or on a loop that is not ours or not wholly.
+    #[cold]
+    #[inline(never)]
+    fn queue_unusual_step(&self, exception: Option<Owned>) -> Result<()> {
         if let Some(event_loop) = self.get_native_loop() {
             if event_loop.has_shortcuts() {
                 if event_loop.debug() {

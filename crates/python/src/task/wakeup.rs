@@ -1,7 +1,7 @@
 //! What a task waited for is done: on to the next step.
 
 use crate::ffi::{Layout, Object, Owned, Result, call_method0, names};
-use crate::future::{FutureObject, as_plain_future};
+use crate::future::{FutureObject, State, as_plain_future};
 
 use super::{TaskObject, enter, leave};
 
@@ -14,7 +14,7 @@ impl TaskObject {
                 task.discard_awaiter(self.object())?;
             }
         }
-        self.step(future.failure()?)
+        if future.state() == State::Returned { self.resume() } else { self.step(future.failure()?) }
     }
 
     /// The same for a future of any class: its result is not needed, only whether reading it raises.
