@@ -1,7 +1,8 @@
 //! The object: what each coroutine holds beside its [`Machine`], how it is made and where it stands.
 //!
 //! What must always be true: a coroutine is in one [`Phase`], which only `resume.rs` changes; one that waits and could
-//! be in a cycle is known to the collector, and one that was never resumed as `fresh.rs` says.
+//! be in a cycle is known to the collector, and one that was never resumed as `fresh.rs` says; one that has ended and that
+//! nobody has any more may begin anew as the next one of its type (`ffi/kept.rs`).
 
 use std::cell::Cell;
 use std::ffi::CStr;
