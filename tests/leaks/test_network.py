@@ -1,7 +1,10 @@
 """Streams, transports of each kind, and the methods of loops on sockets."""
 
+import asyncio
+import io
 import os
 import socket
+import tempfile
 
 import pytest
 
@@ -186,6 +189,29 @@ async def sockets(aio):
         accepted.close()
 
 
+async def files(aio):
+    """Into a socket and through a transport, by the kernel and in blocks, given up and refused."""
+    loop = aio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    over, under = socket.socketpair()
+    transport, _ = await loop.create_connection(lambda: Recorder(aio), sock=over)
+    with ours, theirs, under, tempfile.TemporaryFile() as file:
+        ours.setblocking(False)
+        file.truncate(1 << 20)
+        memory = io.BytesIO(bytes(1000))
+        for send, target in ((loop.sock_sendfile, ours), (loop.sendfile, transport)):
+            await send(target, file, 10, 500)
+            await send(target, memory, 10, 500)
+            with pytest.raises(asyncio.SendfileNotAvailableError):
+                await send(target, memory, fallback=False)
+            waiting = aio.create_task(send(target, file))
+            await aio.sleep(0)
+            waiting.cancel()
+            await aio.wait([waiting])
+        transport.abort()
+        await transport.get_protocol().lost
+
+
 async def names(aio):
     loop = aio.get_running_loop()
     await loop.getaddrinfo("127.0.0.1", 80)
@@ -217,6 +243,7 @@ async def watched_descriptors(aio):
         datagrams,
         pipes,
         sockets,
+        files,
         names,
         watched_descriptors,
     ],
