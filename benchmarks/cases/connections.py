@@ -61,6 +61,6 @@ async def streams(aio: ModuleType, count: int) -> int:
 
 
 CASES = (
-    Case("create_connection", "create_connection, then abort", protocols, aim=1.5),
-    Case("open_connection", "open_connection, then abort", streams, aim=1.5),
+    Case("create_connection", "create_connection, then abort", protocols, aim=1),
+    Case("open_connection", "open_connection, then abort", streams, aim=1),
 )
