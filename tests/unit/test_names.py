@@ -95,11 +95,18 @@ ASKS_SOMEBODY = (
 ASKS_NOBODY = [host for host in HOSTS if host not in ASKS_SOMEBODY]
 
 
+def families_to_ask(host):
+    """Every machine's own list has an address of version 4 for localhost; not all have another."""
+    if host in ("localhost", b"localhost"):
+        return (socket.AF_INET,)
+    return (0, socket.AF_INET6)
+
+
 def test_every_kind_of_host_and_port_is_answered_as_by_the_socket_module(aio, run):
     async def main():
         loop = aio.get_running_loop()
         for host, port in itertools.product(ASKS_NOBODY, PORTS):
-            for family in (0, socket.AF_INET6):
+            for family in families_to_ask(host):
                 seen = await awaited(
                     loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
                 )
