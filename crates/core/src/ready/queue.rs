@@ -123,6 +123,13 @@ impl<T> Queue<T> {
     }
 }
 
+impl<T> Drop for Queue<T> {
+    /// In their order, which is not that of their places: a payload's end may be seen.
+    fn drop(&mut self) {
+        while self.pop_front().is_some() {}
+    }
+}
+
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         Self::new()
@@ -132,6 +139,7 @@ impl<T> Default for Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::RefCell;
 
     #[test]
     fn entries_leave_in_the_order_in_which_they_came() {
@@ -144,6 +152,26 @@ mod tests {
         }
         assert!(queue.take().eq(50..150));
         assert_eq!((queue.len(), queue.pop_front()), (0, None));
+    }
+
+    #[test]
+    fn what_is_taken_out_and_not_looked_at_is_dropped_in_order() {
+        struct Last<'a>(usize, &'a RefCell<Vec<usize>>);
+        impl Drop for Last<'_> {
+            fn drop(&mut self) {
+                self.1.borrow_mut().push(self.0);
+            }
+        }
+        let dropped = RefCell::default();
+        let mut queue = Queue::new();
+        for number in 0..FIRST_ROOM + 2 {
+            queue.push_back(Last(number, &dropped));
+            if number >= 5 {
+                queue.pop_front();
+            }
+        }
+        drop(queue.take());
+        assert!(dropped.borrow().iter().copied().eq(0..FIRST_ROOM + 2));
     }
 
     #[test]
