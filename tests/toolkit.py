@@ -1,10 +1,12 @@
 """What the fixtures of ``conftest.py`` are made of, for tests that need the parts."""
 
 import asyncio
+import contextlib
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -91,6 +93,16 @@ def futures_of_all_classes(loop: asyncio.AbstractEventLoop) -> list[asyncio.Futu
         asyncio.Future(loop=loop),
         asyncio.futures._PyFuture(loop=loop),
     ]
+
+
+@contextlib.contextmanager
+def stream_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected stream sockets, neither of which blocks."""
+    one, other = socket.socketpair()
+    with one, other:
+        one.setblocking(False)
+        other.setblocking(False)
+        yield one, other
 
 
 def launch(

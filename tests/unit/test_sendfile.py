@@ -13,20 +13,12 @@ from asyncio import constants
 
 import pytest
 
+from toolkit import stream_pair
+
 DIGITS = b"0123456789"
 MIB = 1 << 20
 #: asyncio moves the file's position whatever is sent, and first of all when it copies.
 ALWAYS_SEEKS = sys.version_info >= (3, 13)
-
-
-@contextlib.contextmanager
-def stream_pair():
-    """Two connected stream sockets, neither of which blocks."""
-    one, other = socket.socketpair()
-    with one, other:
-        one.setblocking(False)
-        other.setblocking(False)
-        yield one, other
 
 
 @contextlib.contextmanager

@@ -11,15 +11,7 @@ import warnings
 
 import pytest
 
-
-@contextlib.contextmanager
-def stream_pair():
-    """Two connected stream sockets, neither of which blocks."""
-    one, other = socket.socketpair()
-    with one, other:
-        one.setblocking(False)
-        other.setblocking(False)
-        yield one, other
+from toolkit import stream_pair
 
 
 @contextlib.contextmanager
