@@ -93,7 +93,7 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
         cls, own = type(self), vars(self)
 
         def is_native(name: str) -> bool:
-            return getattr(cls, name) is getattr(_native.LoopBase, name) and name not in own
+            return getattr(cls, name) is getattr(Loop, name) and name not in own
 
         self._set_shortcuts(
             all(map(is_native, ("call_soon", "call_soon_threadsafe", "get_debug"))),
@@ -109,7 +109,7 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
         """
         self._run_forever_setup()
         try:
-            if type(self)._run_once is _native.LoopBase._run_once:
+            if type(self)._run_once is Loop._run_once:
                 self._run_turns()
             else:
                 while not self._stopping:
@@ -266,6 +266,9 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
             return
         super().close()
         self._close_engine()
+
+
+_native.note_loop_class(Loop)
 
 
 def _refuse_others(kwargs: Mapping[str, Any]) -> None:

@@ -30,6 +30,45 @@ def test_a_star_import_gives_all_of_them_without_a_warning():
     assert set(aioxide.__all__) <= namespace.keys()
 
 
+@pytest.mark.parametrize(
+    ("cls", "base"),
+    [
+        (aioxide.Loop, _native.LoopBase),
+        (aioxide.Task, aioxide.Future),
+        (aioxide.TimerHandle, aioxide.Handle),
+    ],
+)
+def test_a_method_belongs_to_the_class_that_inherits_it(cls, base):
+    """The interpreter calls it without its descriptor only if that is so."""
+    methods = [name for name, value in vars(base).items() if type(value) is type(str.join)]
+    assert len(methods) >= 4
+    assert {getattr(cls, name).__objclass__ for name in methods} == {cls}
+
+
+def test_a_subclass_inherits_the_loops_methods_and_overrides_them():
+    class Counting(aioxide.Loop):
+        calls = 0
+
+        def call_soon(self, *args, **kwargs):
+            self.calls += 1
+            return super().call_soon(*args, **kwargs)
+
+    async def main():
+        before = loop.calls
+        await asyncio.sleep(0)
+        future = loop.create_future()
+        loop.call_soon(future.set_result, 5)
+        assert await future == 5
+        return loop.calls - before
+
+    loop = Counting()
+    try:
+        assert Counting.call_later is aioxide.Loop.call_later
+        assert loop.run_until_complete(main()) >= 3
+    finally:
+        loop.close()
+
+
 @pytest.mark.parametrize(("module", "name"), NATIVE_NAMES)
 def test_a_name_in_the_table_is_ours_everywhere(module, name):
     ours = getattr(aioxide, name)

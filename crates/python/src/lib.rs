@@ -125,6 +125,12 @@ fn fill(module: &Object) -> ffi::Result<()> {
     resolution::register(module)?;
     connection::register(module)?;
     transport::register_listener(module)?;
+    add_function(
+        module,
+        c"note_loop_class",
+        event_loop::note_loop_class,
+        c"This class is aioxide.Loop: the native half's methods become its own.",
+    )?;
     add_function(module, c"note_fork", event_loop::note_fork, c"This process is the child of a fork.")?;
     Ok(())
 }

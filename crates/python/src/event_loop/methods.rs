@@ -1,4 +1,4 @@
-//! The Python type `LoopBase`: the native half that `python/aioxide/_loop.py` builds `Loop` on.
+//! The Python type `LoopBase`: the native half that `python/aioxide/loops.py` builds `Loop` on.
 
 use std::sync::atomic::Ordering;
 
@@ -56,7 +56,7 @@ fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
         .method_fast(c"set_task_factory", |event_loop: &LoopObject, args: Args<'_>| event_loop.set_task_factory(args.only("BaseEventLoop.set_task_factory", c"factory")?), c"set_task_factory($self, /, factory)\n--\n\nMake tasks with factory(loop, coro, ...), or as usual with None.")
 }
 
-/// What `_loop.py`, the standard library's own I/O code and libraries reach for.
+/// What `loops.py`, the standard library's own I/O code and libraries reach for.
 fn internals(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
     builder
         .method_fast(c"_add_reader", LoopObject::add_reader, c"Watch fd for reading.")
@@ -181,6 +181,11 @@ fn keep(slot: &Slot, value: Option<&Object>) -> Result<()> {
         None => slot.clear(),
     }
     Ok(())
+}
+
+/// `note_loop_class(cls)`: `cls` is `aioxide.Loop`.
+pub(crate) fn note_loop_class(args: Args<'_>) -> Result<()> {
+    LoopObject::note_loop_class(args.only("note_loop_class", c"cls")?)
 }
 
 /// `note_fork()`: this process is the child of a fork.

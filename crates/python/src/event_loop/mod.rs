@@ -15,7 +15,7 @@
 //! * `executor.rs`: `run_in_executor`, and the outcomes that come back from the threads
 //! * `resolver.rs`: questions about names, and the answers that come back
 //! * `overrides.rs`: whether a program has methods of its own
-//! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/_loop.py` makes `Loop`
+//! * `methods.rs`: the Python type `LoopBase`, of which `python/aioxide/loops.py` makes `Loop`
 //!
 //! What must always be true:
 //!
@@ -46,7 +46,7 @@ mod watch;
 pub(crate) use call::call_soon;
 pub(crate) use contexts::{Later, Share, shown_context};
 pub(crate) use entry::Ready;
-pub(crate) use methods::{note_fork, register};
+pub(crate) use methods::{note_fork, note_loop_class, register};
 pub(crate) use object::{
     LoopObject, current_loop, running_loop, running_loop_and_task, running_loop_if_any, running_native_loop,
 };

@@ -14,7 +14,7 @@ use pyo3::ffi;
 use crate::executor::JobQueue;
 use crate::ffi::{
     Collectable, Confined, Here, Layout, Lazily, Native, Object, Owned, Raised, Result, Slot, TypeCell,
-    Visitor, call0, names,
+    Visitor, adopt_methods, call0, names,
 };
 use crate::handle::TimerObject;
 use crate::task::{CurrentTask, current_task_of, thread_running_loop, thread_running_loop_and_task};
@@ -122,6 +122,9 @@ unsafe impl Layout for LoopObject {}
 
 static TYPE: TypeCell = TypeCell::new();
 
+/// `aioxide.Loop`, which has the methods of the native half as its own.
+static LOOP_CLASS: TypeCell = TypeCell::new();
+
 /// The class of the first loop: `aioxide.Loop`, in most programs the only one.
 static USUAL_CLASS: TypeCell = TypeCell::new();
 
@@ -186,6 +189,20 @@ impl LoopObject {
         if USUAL_CLASS.get().is_null() {
             USUAL_CLASS.fill(self.object().type_object().own());
         }
+    }
+
+    /// Makes `class` the one whose methods are those of a loop that overrides nothing.
+    pub(super) fn note_loop_class(class: &Object) -> Result<()> {
+        if let Some(native) = Self::type_cell().object() {
+            adopt_methods(class, native)?;
+        }
+        LOOP_CLASS.fill(class.own());
+        Ok(())
+    }
+
+    /// A method as loops have it that override nothing.
+    pub(super) fn plain_method(name: &Object) -> Result<Option<Owned>> {
+        LOOP_CLASS.object().map(|class| class.attribute(name)).transpose()
     }
 
     /// Puts an entry at the end of the ready queue.

@@ -1,6 +1,6 @@
 //! Whether a method of the loop was replaced: by a subclass, or on the loop itself.
 
-use crate::ffi::{Layout, Native, Object, Result, dict_get, names};
+use crate::ffi::{Layout, Object, Result, dict_get, names};
 
 use super::object::LoopObject;
 
@@ -17,7 +17,6 @@ impl LoopObject {
 
     /// As [`LoopObject::replaces`], for a method that is native.
     pub(crate) fn replaces_native(&self, name: &Object) -> Result<bool> {
-        let plain = Self::type_cell().object().map(|native| native.attribute(name)).transpose()?;
-        self.replaces(name, plain.as_deref())
+        self.replaces(name, Self::plain_method(name)?.as_deref())
     }
 }

@@ -73,7 +73,7 @@ impl LoopObject {
         call_keywords(class, &values, 1, Some(&*tuple_of(&keywords)?))
     }
 
-    /// What the running version does with a task factory is Python's to say: `_loop.py` has it.
+    /// What the running version does with a task factory is Python's to say: `loops.py` has it.
     #[cold]
     fn make_task_by_factory(&self, args: Args<'_>) -> Result<Owned> {
         let method = self.object().attribute(&names().create_task_by_factory)?;

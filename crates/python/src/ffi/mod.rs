@@ -16,6 +16,7 @@
 //! Read next: `object.rs`, then `types.rs` (how a Rust struct becomes a Python type) and `instance.rs`
 //! (how its objects live), then `future/`.
 
+mod adopt;
 mod args;
 mod bytes;
 mod call;
@@ -59,6 +60,7 @@ mod thrown;
 mod types;
 mod weak;
 
+pub(crate) use adopt::adopt_methods;
 pub(crate) use args::{Args, Signature, is_named, unexpected_keyword};
 pub(crate) use bytes::{
     Buffer, Bytes, audit, audit_all, bytes_filled, bytes_of, file_system_text, memory_view, text_of,

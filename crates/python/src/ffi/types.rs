@@ -9,7 +9,9 @@ use std::ptr;
 use pyo3::ffi;
 
 use super::instance::{clear, deallocate, deallocate_recycled, finalize, traverse};
-use super::{Args, Collectable, Layout, Native, Object, Owned, Raised, Recycled, Result, method};
+use super::{
+    Args, Collectable, Layout, Native, Object, Owned, Raised, Recycled, Result, adopt_methods, method,
+};
 
 /// Collects what a Python type consists of, then makes it.
 ///
@@ -24,6 +26,7 @@ pub(crate) struct TypeBuilder<T: Native + Collectable> {
     pub(super) attributes: Vec<ffi::PyGetSetDef>,
     pub(super) members: Vec<ffi::PyMemberDef>,
     base: Option<&'static Object>,
+    adopts: bool,
     marker: std::marker::PhantomData<T>,
 }
 
@@ -40,6 +43,7 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             attributes: Vec::new(),
             members: Vec::new(),
             base: None,
+            adopts: false,
             marker: std::marker::PhantomData,
         };
         builder.slot(ffi::Py_tp_doc, documentation.as_ptr().cast_mut().cast());
@@ -92,6 +96,12 @@ impl<T: Native + Collectable> TypeBuilder<T> {
     pub(crate) fn base<B: Native>(mut self) -> Self {
         self.base = B::type_cell().object();
         self
+    }
+
+    /// As [`TypeBuilder::base`], with the methods that it inherits as quick to call as its own.
+    pub(crate) fn adopted_base<B: Native>(mut self) -> Self {
+        self.adopts = true;
+        self.base::<B>()
     }
 
     /// Inherits from a class written in Python, whose instances have no fields of their own.
@@ -171,6 +181,9 @@ impl<T: Native + Collectable> TypeBuilder<T> {
             if hidden != 0 {
                 return Err(Raised::already());
             }
+        }
+        if let (true, Some(base)) = (self.adopts, self.base) {
+            adopt_methods(&made, base)?;
         }
         T::type_cell().fill(made);
         if added == 0 { Ok(()) } else { Err(Raised::already()) }

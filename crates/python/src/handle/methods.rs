@@ -42,7 +42,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
         c"aioxide._native.TimerHandle",
         c"TimerHandle(when, callback, args, loop, context=None)\n--\n\nA handle with a deadline; see asyncio.TimerHandle.",
     )
-    .base::<HandleObject>()
+    .adopted_base::<HandleObject>()
     .subclassable(TimerObject::initialise)
     .dies_recycled()
     .ordered(TimerObject::compare, TimerObject::hash)

@@ -25,7 +25,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .called(StepCallback::call)
     .add_to(module)?;
     let builder = TypeBuilder::<TaskObject>::new(c"aioxide._native.Task", TASK_TEXT)
-        .base::<FutureObject>()
+        .adopted_base::<FutureObject>()
         .subclassable(TaskObject::initialise)
         .immutable()
         .generic()
