@@ -24,6 +24,12 @@ pub(crate) fn closes_refused_children() -> bool {
     running_version() >= 0x030C_0300
 }
 
+/// Whether an address that can't be bound is reported with all that the error says (3.12.5 and later) instead of its
+/// `strerror` alone.
+pub(crate) fn tells_all_about_binding() -> bool {
+    running_version() >= 0x030C_0500
+}
+
 /// `sys.hexversion` of the running interpreter.
 fn running_version() -> u64 {
     // SAFETY: a constant of the interpreter.

@@ -4,7 +4,7 @@ use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call_method1,
-    call_method2, names, while_handling,
+    call_method2, names, none, while_handling,
 };
 use crate::sockets::Connect;
 
@@ -19,10 +19,20 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// Takes `socket`, which is new, to `address`. Returns it, connected, or yields until it is.
-    pub(super) fn begin(&self, event_loop: &LoopObject, socket: Owned, address: &Object) -> Result<Step> {
+    /// Has `prepare` make `socket`, which is new, non-blocking and whatever else is wanted of it, then takes it to
+    /// `address`. Returns it, connected, or yields until it is. Without an address it is returned as prepared.
+    pub(super) fn begin(
+        &self,
+        event_loop: &LoopObject,
+        socket: Owned,
+        prepare: impl FnOnce(&Object) -> Result<()>,
+        address: Option<&Object>,
+    ) -> Result<Step> {
         self.socket.set(socket.clone());
-        self.follow(self.start(event_loop, &socket, address))
+        self.follow(prepare(&socket).and_then(|()| match address {
+            Some(address) => self.start(event_loop, &socket, address),
+            None => Ok(Step::Return(none())),
+        }))
     }
 
     /// Goes on.
@@ -45,7 +55,6 @@ impl Attempt {
     }
 
     fn start(&self, event_loop: &LoopObject, socket: &Object, address: &Object) -> Result<Step> {
-        call_method1(socket, &names().setblocking, &names().false_)?;
         if event_loop.replaces_native(&names().sock_connect)? {
             let connecting = call_method2(event_loop.object(), &names().sock_connect, socket, address)?;
             self.replaced.begin(&connecting)?;
@@ -80,6 +89,11 @@ impl Attempt {
         }
         Raised::restore(exception)
     }
+}
+
+/// `socket.setblocking(False)`.
+pub(super) fn unblock(socket: &Object) -> Result<()> {
+    call_method1(socket, &names().setblocking, &names().false_).map(drop)
 }
 
 impl Collectable for Attempt {

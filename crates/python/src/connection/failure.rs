@@ -31,10 +31,11 @@ impl Failures {
         Ok(list)
     }
 
-    /// One more attempt has failed.
-    pub(super) fn add(&self, raised: Raised) -> Result<()> {
-        let own = list_of([raised.take()].into_iter())?;
-        list_append(&*self.list()?, &own)
+    /// A place for one more attempt: an empty list at the end of the list.
+    pub(super) fn open(&self) -> Result<Owned> {
+        let own = list_of(std::iter::empty())?;
+        list_append(&*self.list()?, &own)?;
+        Ok(own)
     }
 
     /// Raises all of it, in a group or as one exception.

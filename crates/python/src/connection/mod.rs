@@ -11,15 +11,16 @@
 //! * `internet.rs`: `create_connection`, which has all of the steps
 //! * `unix.rs`, `accepted.rs`: the other two, which have some
 //! * `options.rs`: what the three are told about TLS, and which of it they refuse
-//! * `addresses.rs`: several addresses, one after the other or in a race; `attempt.rs`: one socket and one address
+//! * `addresses.rs`: several addresses, one after the other or in a race
+//! * `one_address.rs`: one of them, from which local address; `attempt.rs`: one socket on its way
 //! * `failure.rs`: what is raised when no address has answered
 //! * `handover.rs`: from a connected socket to a protocol with its transport
 //!
 //! A client makes a connection with no task and two futures: one until the socket is writable, one until the protocol
-//! knows its transport. Four steps are left to asyncio's own coroutines, which are awaited here: looking up a host that
-//! is not written in digits (`_ensure_resolved`), an attempt from a local address (`_connect_sock`), the race of several
-//! attempts (`staggered_race`), and TLS (`_create_connection_transport`). So is each step whose method somebody has
-//! replaced, by a subclass or on the loop: it gets called.
+//! knows its transport. Three steps are left to asyncio's own coroutines, which are awaited here: looking up a host that
+//! is not written in digits (`_ensure_resolved`), the race of several attempts (`staggered_race`), and TLS
+//! (`_create_connection_transport`). So is each step whose method somebody has replaced, by a subclass or on the loop: it
+//! gets called.
 //!
 //! What must always be true:
 //!
@@ -36,6 +37,7 @@ mod attempt;
 mod failure;
 mod handover;
 mod internet;
+mod one_address;
 mod options;
 mod unix;
 
@@ -45,7 +47,7 @@ use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, none}
 
 /// Makes the types.
 pub(crate) fn register(module: &Object) -> Result<()> {
-    addresses::remember()?;
+    one_address::remember()?;
     handover::remember()?;
     CoroutineObject::<internet::CreateConnection>::register(module)?;
     CoroutineObject::<unix::CreateUnixConnection>::register(module)?;

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use crate::awaitable::{CoroutineObject, machine};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method1, call1,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call1,
     failed_assertion, names,
 };
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, unblock};
 use super::handover::{Handover, Side};
 use super::options::Tls;
 use super::{held, keep, over};
@@ -119,7 +119,7 @@ impl CreateUnixConnection {
         let values = [&*names().unix_family, &*names().sock_stream, &*names().zero];
         let socket = call_keywords(&class, &values, values.len(), None)?;
         self.stage.set(Stage::Connecting);
-        self.connected(self.attempt.begin(&*held(&self.event_loop)?, socket, &path)?)
+        self.connected(self.attempt.begin(&*held(&self.event_loop)?, socket, unblock, Some(&path))?)
     }
 
     fn connected(&self, step: Step) -> Result<Step> {
@@ -135,7 +135,7 @@ impl CreateUnixConnection {
             let text = c"A UNIX Domain Stream Socket was expected, got %R";
             return Err(Raised::formatted(&names().value_error, text, socket, socket));
         }
-        call_method1(socket, &names().setblocking, &names().false_)?;
+        unblock(socket)?;
         self.hand_over(socket)
     }
 
