@@ -1,11 +1,14 @@
 """Handles and the cycle collector: it knows all but those that a running loop holds."""
 
+import asyncio
 import contextvars
 import gc
 import warnings
 import weakref
 
 import pytest
+
+import aioxide
 
 HOLDER = contextvars.ContextVar("holder")
 
@@ -217,3 +220,24 @@ def test_what_pending_handles_hold_lives_through_collections(aio, run):
         return sorted(number for number, _ in called)
 
     assert run(main) == list(range(40))
+
+
+def test_a_burst_of_handles_does_not_make_the_collector_run():
+    """It would not get to see them, and would look at everything else in vain."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        gc.collect()
+        gc.disable()
+        try:
+            before = gc.get_count()[0]
+            for _ in range(1000):
+                loop.call_later(60, print)
+                loop.call_soon(int)
+            return gc.get_count()[0] - before
+        finally:
+            gc.enable()
+
+    assert aioxide.run(main()) < 100
+    with asyncio.Runner() as runner:
+        assert runner.run(main()) > 1000, "what asyncio's handles count"

@@ -103,7 +103,7 @@ proptest! {
                 Operation::TakeDue(limit) => {
                     let due = std::iter::from_fn(|| model.take_head(|_, head| head.when < limit));
                     let expected: Vec<Timer> = due.collect();
-                    let taken = heap.take_due(limit, |timer| model.is_cancelled(timer));
+                    let taken = heap.take_due(limit, |timer| model.is_cancelled(timer), |_| {});
                     prop_assert_eq!(taken.collect::<Vec<_>>(), expected);
                 }
                 Operation::PopCancelled => {

@@ -18,6 +18,10 @@ use std::mem::{self, ManuallyDrop};
 /// Room for so many entries is never given back: 128 KiB of the largest ones. A power of two.
 const KEPT_ROOM: usize = 4096;
 
+/// So many turns the room of a burst is kept: a thread that posts in bursts needs it again, and has to have each of
+/// its entries moved twice while the ring grows.
+const TURNS_KEPT: u32 = 16;
+
 /// Room for so many is made first.
 const FIRST_ROOM: usize = 16;
 
@@ -30,12 +34,14 @@ pub struct Queue<T> {
     first: usize,
     /// How many have been put in. The entry of a number stands in the place that is the rest of the number.
     end: usize,
+    /// For how many turns now little of much room was used.
+    turns_with_little: u32,
 }
 
 impl<T> Queue<T> {
     /// An empty queue, without an allocation.
     pub fn new() -> Self {
-        Self { places: Box::default(), first: 0, end: 0 }
+        Self { places: Box::default(), first: 0, end: 0, turns_with_little: 0 }
     }
 
     /// Where the entry of this number is. Of no places, none is found there.
@@ -69,6 +75,12 @@ impl<T> Queue<T> {
         Some(entry)
     }
 
+    /// The entry that is to run next.
+    #[inline(always)]
+    pub fn next(&self) -> Option<&T> {
+        self.places.get(self.place(self.first))?.as_ref()
+    }
+
     /// How many entries wait: at the beginning of a turn, the number it will run.
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -81,10 +93,25 @@ impl<T> Queue<T> {
         self.end == self.first
     }
 
-    /// Gives memory back of which less than an eighth is used. To be called at the end of a turn.
+    /// Gives memory back of which less than an eighth was used by any of the last turns. To be called at the end of a
+    /// turn of so many entries.
     #[inline(always)]
-    pub fn give_back_room(&mut self) {
-        if self.places.len() > KEPT_ROOM && self.len() < self.places.len() / 8 {
+    pub fn give_back_room(&mut self, turn: usize) {
+        if self.places.len() > KEPT_ROOM {
+            self.give_back_much_room(turn.max(self.len()));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_back_much_room(&mut self, used: usize) {
+        if used >= self.places.len() / 8 {
+            self.turns_with_little = 0;
+            return;
+        }
+        self.turns_with_little += 1;
+        if self.turns_with_little == TURNS_KEPT {
+            self.turns_with_little = 0;
             self.resize(KEPT_ROOM.max((2 * self.len()).next_power_of_two()));
         }
     }
@@ -147,11 +174,12 @@ mod tests {
         (0..100).for_each(|entry| queue.push_back(entry));
         assert!(queue.iter().copied().eq(0..100));
         for expected in 0..50 {
+            assert_eq!(queue.next(), Some(&expected));
             assert_eq!(queue.pop_front(), Some(expected));
             queue.push_back(expected + 100);
         }
         assert!(queue.take().eq(50..150));
-        assert_eq!((queue.len(), queue.pop_front()), (0, None));
+        assert_eq!((queue.len(), queue.next().copied(), queue.pop_front()), (0, None, None));
     }
 
     #[test]
@@ -179,16 +207,23 @@ mod tests {
         let mut queue = Queue::new();
         (0..KEPT_ROOM * 16).for_each(|entry| queue.push_back(entry));
         let most = queue.places.len();
-        queue.give_back_room();
+        let turns = |queue: &mut Queue<usize>, count, used| {
+            (0..count).for_each(|_| queue.give_back_room(used));
+        };
+        turns(&mut queue, TURNS_KEPT, 0);
         assert_eq!(queue.places.len(), most);
         while queue.len() > 10 {
             queue.pop_front();
         }
-        queue.give_back_room();
+        turns(&mut queue, TURNS_KEPT - 1, 20);
+        turns(&mut queue, 1, most / 8);
+        turns(&mut queue, TURNS_KEPT - 1, 20);
+        assert_eq!(queue.places.len(), most);
+        turns(&mut queue, 1, 20);
         assert!(queue.places.len() < most / 8 && queue.places.len() >= KEPT_ROOM);
         assert!(queue.iter().copied().eq(KEPT_ROOM * 16 - 10..KEPT_ROOM * 16));
         let kept = queue.places.len();
-        queue.give_back_room();
+        turns(&mut queue, 2 * TURNS_KEPT, 0);
         assert_eq!(queue.places.len(), kept);
     }
 

@@ -12,7 +12,7 @@
 //! number of entries. The heap drops no payload of its own accord: dropping one may run a user's code, which
 //! may come back to this heap, so every payload leaves through a return value.
 
-use std::mem;
+use std::{iter, mem};
 
 const CHILDREN: usize = 4;
 
@@ -21,6 +21,10 @@ const COMPACTION_MINIMUM: usize = 100;
 
 /// Popping one timer costs about as much as looking at this many.
 const LOOKS_PER_POP: usize = 16;
+
+/// So many places before its turn a payload is announced: they take some 100 ns, a read from memory that is in no cache
+/// as long.
+const ANNOUNCED_BEFORE: usize = 4;
 
 /// A priority queue of `T` by deadline; first in, first out among equal deadlines.
 #[derive(Debug)]
@@ -98,12 +102,14 @@ impl<T> TimerHeap<T> {
     }
 
     /// Takes off every timer whose deadline lies below `limit`, soonest first: what
-    /// [`pop_due`](Self::pop_due) would give one by one.
-    pub fn take_due<F: Fn(&T) -> bool>(
+    /// [`pop_due`](Self::pop_due) would give one by one. `announce` is shown each some places before its turn, to bring
+    /// into the cache what lies behind it: thousands of timers come out in another order than they lie in memory.
+    pub fn take_due<F: Fn(&T) -> bool, A: Fn(&T)>(
         &mut self,
         limit: f64,
         is_cancelled: F,
-    ) -> impl Iterator<Item = T> + use<T, F> {
+        announce: A,
+    ) -> impl Iterator<Item = T> + use<T, F, A> {
         let limit = order_of(limit);
         let (mut due, left): (Vec<_>, Vec<_>) =
             mem::take(&mut self.entries).into_iter().partition(|entry| entry.order < limit);
@@ -114,7 +120,13 @@ impl<T> TimerHeap<T> {
             self.cancelled = self.cancelled.saturating_sub(dead);
         }
         due.sort_unstable_by_key(Entry::rank);
-        due.into_iter().map(|entry| entry.payload)
+        let mut due = due.into_iter();
+        iter::from_fn(move || {
+            if let Some(later) = due.as_slice().get(ANNOUNCED_BEFORE) {
+                announce(&later.payload);
+            }
+            due.next().map(|entry| entry.payload)
+        })
     }
 
     /// Counts one entry of the heap as cancelled; to be called once for each, while it is in the heap. A call
@@ -274,6 +286,7 @@ impl<T> Default for TimerHeap<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::RefCell;
 
     const NEVER: f64 = f64::INFINITY;
     const ALIVE: fn(&u32) -> bool = |_| false;
@@ -368,7 +381,13 @@ mod tests {
         let is_third = |payload: &u32| payload % 3 == 0;
         (0..67).for_each(|_| (one_by_one.note_cancelled(), bulk.note_cancelled()).0);
         let expected: Vec<u32> = std::iter::from_fn(|| one_by_one.pop_due(30.0, is_third)).collect();
-        assert_eq!(bulk.take_due(30.0, is_third).collect::<Vec<_>>(), expected);
+        let announced = RefCell::new(Vec::new());
+        let announce = |payload: &u32| announced.borrow_mut().push(*payload);
+        for (place, payload) in bulk.take_due(30.0, is_third, announce).enumerate() {
+            assert_eq!(Some(&payload), expected.get(place));
+            let so_far = expected.iter().skip(ANNOUNCED_BEFORE).take(place + 1);
+            assert!(announced.borrow().iter().eq(so_far), "each is announced before its turn");
+        }
         assert_eq!((bulk.len(), bulk.cancelled()), (one_by_one.len(), one_by_one.cancelled()));
         let left: Vec<u32> = std::iter::from_fn(|| one_by_one.pop_due(NEVER, is_third)).collect();
         assert_eq!(std::iter::from_fn(|| bulk.pop_due(NEVER, is_third)).collect::<Vec<_>>(), left);

@@ -1,6 +1,6 @@
 //! What can be in the ready queue.
 
-use crate::ffi::{Layout, Owned, Visitor};
+use crate::ffi::{Layout, Owned, Visitor, prefetch};
 use crate::future::{FutureObject, ObserverBase};
 use crate::handle::{HandleObject, TimerObject};
 use crate::task::TaskObject;
@@ -88,6 +88,20 @@ impl Ready {
 }
 
 impl Ready {
+    /// Brings the object that the entry is about into the cache.
+    #[inline(always)]
+    pub(super) fn prefetch(&self) {
+        prefetch(match self {
+            Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.object(),
+            Self::Done { callback, .. } => callback,
+            Self::Observe(observer, _) => observer.object(),
+            Self::Resolve(future, _) | Self::Reject(future, _) | Self::Cancel(future) => future.object(),
+            Self::Handle(handle) => handle.object(),
+            Self::Timer(timer) => timer.object(),
+            Self::Io(source, _) => source.object(),
+        });
+    }
+
     /// The object under which Python sees this entry: a handle, a task, or the future that it is about.
     pub(super) fn shown(&self) -> Owned {
         match self {

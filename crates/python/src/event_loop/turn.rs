@@ -7,11 +7,14 @@ use aioxide_core::ready::Queue;
 use aioxide_core::sys::clock;
 use aioxide_core::time::{due_limit, timeout_until};
 
-use crate::ffi::{Collectable, Layout, Owned, Raised, Result, call_method0, names};
+use crate::ffi::{Collectable, Layout, Owned, Raised, Result, call_method0, names, prefetch};
 use crate::handle::TimerObject;
 
 use super::Ready;
 use super::object::{Engine, LoopObject};
+
+/// In a turn of more entries than this, what they are about may have left the cache since they were queued.
+const CROWD: usize = 64;
 
 /// The turns of one run, while which nobody but the loop has to know its handles.
 struct Turns<'a>(&'a LoopObject);
@@ -109,16 +112,20 @@ impl LoopObject {
             self.collect_due_timers(engine)?;
         }
         let count = engine.ready.with(|ready| ready.len());
+        let crowded = count > CROWD;
         for _ in 0..count {
             if self.debug.get() {
                 self.run_next_timed(engine)?;
                 continue;
             }
             let Some(entry) = engine.ready.with(Queue::pop_front) else { break };
+            if crowded {
+                engine.ready.with(|ready| ready.next().map(Ready::prefetch));
+            }
             self.run_entry(entry)?;
         }
         engine.policy.with(|policy: &mut PollPolicy| policy.note_run(count));
-        engine.ready.with(Queue::give_back_room);
+        engine.ready.with(|ready| ready.give_back_room(count));
         Ok(())
     }
 
@@ -159,8 +166,9 @@ impl LoopObject {
             make_ready(engine, timer);
             taken += 1;
             if engine.timers.with(|timers| timers.prefers_bulk(taken)) {
-                let others =
-                    engine.timers.with(|timers| timers.take_due(limit, |timer| timer.is_cancelled()));
+                let others = engine.timers.with(|timers| {
+                    timers.take_due(limit, |timer| timer.is_cancelled(), |timer| prefetch(timer.object()))
+                });
                 others.for_each(|timer| make_ready(engine, timer));
                 break;
             }

@@ -5,8 +5,8 @@
 /// The struct is `repr(C)`, begins with the object header or another native type, is all zero bytes
 /// when it is empty, and `holds` names every field with references that can be part of a cycle; without
 /// it the struct implements [`Collectable`](super::Collectable) itself. A type with a finalizer says by
-/// `speaks` which objects need it before they die, one that hides from the collector by `seen` which do not. With `recycled` after the name, dead objects' memory is
-/// used again.
+/// `speaks` which objects need it before they die, one whose objects mostly hide from the collector by `seen` which do
+/// not. With `recycled` after the name, dead objects' memory is used again.
 macro_rules! native_type {
     ($name:ty) => {
         // SAFETY: repr(C), header first (the macro's contract).
@@ -53,7 +53,9 @@ macro_rules! native_type {
                 speaks(self)
             })?
 
-            $(#[inline(always)]
+            $(const MOSTLY_UNSEEN: bool = true;
+
+            #[inline(always)]
             fn is_seen(&self) -> bool {
                 let seen: fn(&Self) -> bool = $seen;
                 seen(self)

@@ -38,6 +38,9 @@ impl Visitor {
 
 /// An object, or a part of one, that the cycle collector knows.
 pub(crate) trait Collectable {
+    /// Whether most objects of the type end before the collector gets to know them.
+    const MOSTLY_UNSEEN: bool = false;
+
     /// Shows every strong reference that this object holds. Must not run Python.
     fn traverse(&self, visitor: &mut Visitor);
 

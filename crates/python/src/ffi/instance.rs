@@ -30,7 +30,7 @@ pub(crate) fn allocate<T: Native>() -> Result<Owned<T>> {
 /// `write` fills the fields through the references it is given; the object is shown to the collector
 /// only afterwards.
 #[inline(always)]
-pub(crate) fn allocate_recycled<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
+pub(crate) fn allocate_recycled<T: Recycled + Collectable>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
     let object = allocate_unseen(fill)?;
     super::show_to_collector(object.object());
     Ok(object)
@@ -39,7 +39,7 @@ pub(crate) fn allocate_recycled<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Ow
 /// As [`allocate_recycled`], but the collector does not see the object until it is shown
 /// ([`super::show_to_collector`]), and keeps whatever it holds alive. `Collectable::is_seen` has to say which.
 #[inline(always)]
-pub(crate) fn allocate_unseen<T: Recycled>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
+pub(crate) fn allocate_unseen<T: Recycled + Collectable>(fill: impl FnOnce(&T)) -> Result<Owned<T>> {
     let Some(memory) = T::free_list().pop() else {
         let object = allocate_untracked::<T>()?;
         fill(&object);
@@ -68,7 +68,10 @@ pub(crate) fn allocate_anew<T: Kept>(fill: impl FnOnce(&T)) -> Result<Owned<T>> 
 
 /// A new object of exactly `T`'s type, its fields zero, which the collector does not know.
 #[inline(never)]
-fn allocate_untracked<T: Native>() -> Result<Owned<T>> {
+fn allocate_untracked<T: Native + Collectable>() -> Result<Owned<T>> {
+    if is_uncounted::<T>() {
+        return allocate_uncounted();
+    }
     // SAFETY: the allocator gives a header with a reference to the type; the rest is made zero, which is a
     // valid `T` (`Native`), before anybody sees it.
     unsafe {
@@ -76,6 +79,35 @@ fn allocate_untracked<T: Native>() -> Result<Owned<T>> {
         let object = Owned::<T>::from_pointer(memory).ok_or_else(Raised::already)?;
         ptr::write_bytes(memory.add(1).cast::<u8>(), 0, size_of::<T>() - size_of::<ffi::PyObject>());
         Ok(object)
+    }
+}
+
+/// What stands before an object that the collector may know: two words, which are zero while it does not.
+const COLLECTOR_HEADER: usize = 2 * size_of::<usize>();
+
+/// Whether the collector is not told how many objects of the type there are. It runs when so many of all kinds were made:
+/// for a burst of objects that it will not get to see it would run in vain.
+const fn is_uncounted<T: Collectable>() -> bool {
+    T::MOSTLY_UNSEEN && cfg!(not(Py_3_16))
+}
+
+/// As [`allocate_untracked`], and does not let the collector count the object.
+fn allocate_uncounted<T: Native>() -> Result<Owned<T>> {
+    let kind = T::type_cell().get();
+    // SAFETY: memory for the collector's header and a `T`, all of it zero: not tracked, and a valid `T` (`Native`) once
+    // its own header is filled in, which holds a reference to the type as those of all heap types' instances do.
+    unsafe {
+        let memory = ffi::PyObject_Malloc(COLLECTOR_HEADER + size_of::<T>()).cast::<u8>();
+        if memory.is_null() {
+            ffi::PyErr_NoMemory();
+            return Err(Raised::already());
+        }
+        ptr::write_bytes(memory, 0, COLLECTOR_HEADER + size_of::<T>());
+        let object = memory.add(COLLECTOR_HEADER).cast::<ffi::PyObject>();
+        ffi::Py_INCREF(kind.cast());
+        (*object).ob_type = kind;
+        revive(object);
+        Ok(Owned::known_from_pointer(object))
     }
 }
 
@@ -273,7 +305,7 @@ unsafe fn free<T: Native>(this: *mut ffi::PyObject) {
 /// # Safety
 /// [`bury`] has returned true for `this`.
 #[inline]
-unsafe fn recycle<T: Recycled>(this: *mut ffi::PyObject) {
+unsafe fn recycle<T: Recycled + Collectable>(this: *mut ffi::PyObject) {
     // SAFETY: as `free`. An object whose finalizer ran carries a mark in its collector header that would
     // silence the next one's, so its memory is not used again.
     unsafe {
@@ -286,6 +318,10 @@ unsafe fn recycle<T: Recycled>(this: *mut ffi::PyObject) {
                 // The reference to the type stays with the memory.
                 return;
             }
+        }
+        if exact && is_uncounted::<T>() {
+            ffi::PyObject_Free(this.cast::<u8>().sub(COLLECTOR_HEADER).cast());
+            return ffi::Py_DECREF(T::type_cell().get().cast());
         }
         free_memory(this);
     }

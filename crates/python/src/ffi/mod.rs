@@ -47,6 +47,7 @@ mod names;
 #[cfg(Py_3_14)]
 mod number;
 mod object;
+mod prefetch;
 mod protocols;
 mod raising;
 mod returns;
@@ -107,6 +108,7 @@ pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, 
 #[cfg(Py_3_14)]
 pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};
+pub(crate) use prefetch::prefetch;
 pub(crate) use raising::failed_assertion;
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{

@@ -63,6 +63,8 @@ pub(super) struct RarePart {
 native_type!(HandleObject, recycled);
 
 impl Collectable for HandleObject {
+    const MOSTLY_UNSEEN: bool = true;
+
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.callback);
         visitor.slot(&self.arguments);

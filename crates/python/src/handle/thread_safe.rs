@@ -27,7 +27,14 @@ impl HandleObject {
 
     /// Blocks until no other thread runs the callback. The interpreter's lock is given up meanwhile, and
     /// signals are handled.
+    #[inline(always)]
     pub(super) fn wait_for_others(&self) -> Result<()> {
+        if self.runner.get() == 0 { Ok(()) } else { self.wait_at_gate() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_at_gate(&self) -> Result<()> {
         let this = thread_identity();
         while self.runner.get() != 0 && self.runner.get() != this {
             let rare = self.rare.get_or_make();
