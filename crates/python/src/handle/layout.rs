@@ -215,10 +215,22 @@ impl HandleObject {
             let representation = self.represent()?;
             self.rare.get_or_make().representation.set(representation);
         }
+        self.forget_call();
+        Ok(())
+    }
+
+    /// As [`HandleObject::cancel`], where it is known that the loop is not in debug mode.
+    #[inline(always)]
+    pub(super) fn cancel_plainly(&self) {
+        self.cancelled.set(true);
+        self.forget_call();
+    }
+
+    #[inline(always)]
+    fn forget_call(&self) {
         self.callback.clear();
         self.arguments.clear();
         self.shape.set(Shape::Nothing);
-        Ok(())
     }
 
     fn is_in_debug_mode(&self) -> Result<bool> {

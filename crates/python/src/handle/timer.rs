@@ -121,6 +121,20 @@ impl TimerObject {
         if self.is_cancelled() {
             return Ok(());
         }
+        if let Some(ours) = self.own_direct_loop() {
+            if self.scheduled.get() {
+                ours.drop_cancelled_timer(self);
+            }
+            self.cancel_plainly();
+            return Ok(());
+        }
+        self.take_off_by_name()
+    }
+
+    /// As [`TimerObject::take_off`], for loops of all kinds: one that has a method of its own for it is told.
+    #[cold]
+    #[inline(never)]
+    fn take_off_by_name(&self) -> Result<()> {
         if let Some(event_loop) = self.event_loop.peek() {
             match event_loop.cast::<LoopObject>() {
                 Some(ours) if ours.has_shortcuts() => {
