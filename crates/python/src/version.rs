@@ -24,6 +24,13 @@ pub(crate) fn closes_refused_children() -> bool {
     running_version() >= 0x030C_0300
 }
 
+/// Whether asyncio's staggered race waits, when it is cancelled, until its tasks are done, and lets them run eagerly
+/// (3.12.8, 3.13.1 and later) instead of leaving them to themselves.
+pub(crate) fn race_waits_for_its_end() -> bool {
+    let version = running_version();
+    cfg!(Py_3_14) || version >= 0x030D_0100 || (0x030C_0800..0x030D_0000).contains(&version)
+}
+
 /// Whether an address that can't be bound is reported with all that the error says (3.12.5 and later) instead of its
 /// `strerror` alone.
 pub(crate) fn tells_all_about_binding() -> bool {

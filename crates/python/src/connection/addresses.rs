@@ -1,16 +1,16 @@
-//! Several addresses, of which one is to answer: tried one after the other, or in a race, which is asyncio's code.
+//! Several addresses, of which one is to answer: tried one after the other, or in a race.
 
 use std::cell::Cell;
 
-use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords, call2, item_at,
-    length, list_from, names,
+    Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call2, item_at, length, list_from, names,
 };
 
+use super::contest::Course;
 use super::failure::Failures;
 use super::one_address::OneAddress;
+use super::race::Race;
 use super::{given, held};
 
 /// Addresses on the way to a connected socket. All zero bytes: none yet.
@@ -22,8 +22,7 @@ pub(super) struct Addresses {
     local: Slot,
     failures: Failures,
     current: OneAddress,
-    /// asyncio's race.
-    race: Delegate,
+    race: Race,
 }
 
 impl Addresses {
@@ -58,10 +57,10 @@ impl Addresses {
 
     /// Has them race, each `delay` seconds after the one before.
     pub(super) fn race(&self, event_loop: &LoopObject, delay: &Object) -> Result<Step> {
-        let (failures, found, local) = (self.failures.list()?, held(&self.found)?, given(&self.local));
-        let values = [event_loop.object(), &*failures, &*found, &*local, delay];
-        self.race.begin(&*call_keywords(&names().race, &values, values.len(), None)?)?;
-        self.raced(self.race.resume(None)?)
+        let (found, local) = (list_from(&*held(&self.found)?)?, given(&self.local));
+        let failures = self.failures.list()?;
+        let course = Course { found: &found, local: &local, delay, failures: &failures };
+        self.raced(self.race.begin(event_loop, &course)?)
     }
 
     /// Goes on.
@@ -85,7 +84,7 @@ impl Addresses {
 
     /// The coroutines of asyncio's between the caller and what is awaited, unless it is one of them.
     pub(super) fn callees(&self) -> &'static [&'static str] {
-        if self.race.is_active() { &[] } else { self.current.callees() }
+        if self.race.is_active() { self.race.callees() } else { self.current.callees() }
     }
 
     fn try_next(&self, event_loop: &LoopObject) -> Result<Step> {
@@ -101,9 +100,10 @@ impl Addresses {
     }
 
     fn raced(&self, step: Step) -> Result<Step> {
-        let Step::Return(outcome) = step else { return Ok(step) };
-        let winner = item_at(&outcome, 0)?;
-        if winner.is_none() { Err(self.failures.raise()) } else { Ok(Step::Return(winner)) }
+        match step {
+            Step::Return(winner) if winner.is_none() => Err(self.failures.raise()),
+            step => Ok(step),
+        }
     }
 }
 

@@ -96,6 +96,14 @@ pub(super) fn unblock(socket: &Object) -> Result<()> {
     call_method1(socket, &names().setblocking, &names().false_).map(drop)
 }
 
+/// Closes what an attempt has returned and nobody wants.
+#[cold]
+pub(super) fn close_quietly(socket: &Object) {
+    if let Err(raised) = call_method0(socket, &names().close) {
+        raised.forget();
+    }
+}
+
 impl Collectable for Attempt {
     fn traverse(&self, visitor: &mut Visitor) {
         visitor.slot(&self.socket);

@@ -1,5 +1,7 @@
 //! What is raised when no address has answered.
 
+use std::cell::Cell;
+
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call_method1, call1,
     format_text, items_of, list_append, list_of, names,
@@ -13,12 +15,25 @@ pub(super) struct Failures {
     attempts: Slot,
     /// The argument `all_errors`.
     all_errors: Slot,
+    /// Whether other attempts enter their errors at the same time.
+    shared: Cell<bool>,
 }
 
 impl Failures {
     /// Keeps the argument of a new coroutine.
     pub(super) fn fill(&self, all_errors: Option<&Object>) {
         keep(&self.all_errors, all_errors);
+    }
+
+    /// Takes the list of a race.
+    pub(super) fn share(&self, list: Owned) {
+        self.attempts.set(list);
+        self.shared.set(true);
+    }
+
+    /// Whether other attempts enter their errors at the same time.
+    pub(super) fn are_shared(&self) -> bool {
+        self.shared.get()
     }
 
     /// The list, for asyncio's own attempts, which enter themselves.

@@ -13,14 +13,14 @@
 //! * `options.rs`: what the three are told about TLS, and which of it they refuse
 //! * `addresses.rs`: several addresses, one after the other or in a race
 //! * `one_address.rs`: one of them, from which local address; `attempt.rs`: one socket on its way
+//! * `race.rs`: happy eyeballs, seen from who waits; `runner.rs`: one of its tasks; `contest.rs`: what these share
 //! * `failure.rs`: what is raised when no address has answered
 //! * `handover.rs`: from a connected socket to a protocol with its transport
 //!
 //! A client makes a connection with no task and two futures: one until the socket is writable, one until the protocol
-//! knows its transport. Three steps are left to asyncio's own coroutines, which are awaited here: looking up a host that
-//! is not written in digits (`_ensure_resolved`), the race of several attempts (`staggered_race`), and TLS
-//! (`_create_connection_transport`). So is each step whose method somebody has replaced, by a subclass or on the loop: it
-//! gets called.
+//! knows its transport. Two steps are left to asyncio's own coroutines, which are awaited here: looking up a host that
+//! is not written in digits (`_ensure_resolved`), and TLS (`_create_connection_transport`). So is each step whose method
+//! somebody has replaced, by a subclass or on the loop: it gets called.
 //!
 //! What must always be true:
 //!
@@ -34,21 +34,28 @@
 mod accepted;
 mod addresses;
 mod attempt;
+mod contest;
 mod failure;
 mod handover;
 mod internet;
 mod one_address;
 mod options;
+mod race;
+mod runner;
 mod unix;
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
 use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, none};
+use crate::future::ObserverObject;
 
 /// Makes the types.
 pub(crate) fn register(module: &Object) -> Result<()> {
     one_address::remember()?;
+    race::remember()?;
     handover::remember()?;
+    ObserverObject::<contest::Contest>::register(module)?;
+    CoroutineObject::<runner::Runner>::register(module)?;
     CoroutineObject::<internet::CreateConnection>::register(module)?;
     CoroutineObject::<unix::CreateUnixConnection>::register(module)?;
     CoroutineObject::<accepted::ConnectAccepted>::register(module)

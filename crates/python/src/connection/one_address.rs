@@ -25,13 +25,6 @@ pub(super) struct OneAddress {
 }
 
 impl OneAddress {
-    /// Takes a place among the failures before anything has failed: those of attempts that overlap are told in the order
-    /// in which these began.
-    pub(super) fn reserve(&self, failures: &Failures) -> Result<()> {
-        self.errors.set(failures.open()?);
-        Ok(())
-    }
-
     /// Makes a socket for `found`, a tuple of family, type, protocol, canonical name and address, and connects it, from
     /// one of the `local` ones if that is not `None`. Returns it, or yields until it is connected. An `OSError` that is
     /// raised is among the failures already.
@@ -48,6 +41,10 @@ impl OneAddress {
         else {
             return self.begin_by_other(event_loop, failures, found, local);
         };
+        if failures.are_shared() {
+            // Of attempts that overlap the errors are told in the order in which the attempts began.
+            self.errors.set(failures.open()?);
+        }
         let numbers = [*family, *kind, *protocol];
         let step = new_socket(&numbers).and_then(|socket| {
             let prepare = |socket: &Object| {
@@ -115,7 +112,7 @@ impl OneAddress {
 
     fn note(&self, failures: &Failures, exception: &Object) -> Result<()> {
         if self.errors.is_empty() {
-            self.reserve(failures)?;
+            self.errors.set(failures.open()?);
         }
         self.errors.get().map_or(Ok(()), |errors| list_append(&errors, exception))
     }

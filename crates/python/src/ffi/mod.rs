@@ -109,7 +109,7 @@ pub(crate) use names::{c_text, current_loop, fill_names, import, intern, names, 
 pub(crate) use number::{counted, give_back, learn_layout};
 pub(crate) use object::{Layout, Native, Object, Owned, TypeCell};
 pub(crate) use prefetch::prefetch;
-pub(crate) use raising::failed_assertion;
+pub(crate) use raising::{asserts, failed_assertion};
 pub(crate) use returns::{IntoOwned, format_text, none, not_implemented, stop_iteration};
 pub(crate) use sequence::{
     class_and_address, item_at, length, list_from, repr_of, set_item, slice_from, slice_to,

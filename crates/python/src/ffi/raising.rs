@@ -134,11 +134,17 @@ impl Raised {
 /// all where the interpreter leaves such statements out (`python -O`).
 #[cold]
 pub(crate) fn failed_assertion(message: &str) -> Result<()> {
-    let names = super::names();
-    if names.interpreter_flags.attribute(&names.optimize)?.is_true()? {
+    if !asserts()? {
         return Ok(());
     }
-    Err(Raised::new(&names.assertion_error, format_args!("{message}")))
+    Err(Raised::new(&super::names().assertion_error, format_args!("{message}")))
+}
+
+/// `__debug__`: whether the interpreter minds `assert` statements.
+#[cold]
+pub(crate) fn asserts() -> Result<bool> {
+    let names = super::names();
+    names.interpreter_flags.attribute(&names.optimize)?.is_true().map(|optimizes| !optimizes)
 }
 
 /// The text that `OSError` carries for an error number, as `os.strerror` gives it.

@@ -55,6 +55,15 @@ pub(crate) fn wait(args: Args<'_>) -> Result<Owned> {
     Ok(coroutine.into_object())
 }
 
+/// `wait(futures)`.
+pub(crate) fn wait_for_all(futures: &Object) -> Result<Owned> {
+    let coroutine = CoroutineObject::<Wait>::new(|machine| {
+        machine.futures.fill(futures.own());
+        machine.return_when.fill(names().all_completed.own());
+    })?;
+    Ok(coroutine.into_object())
+}
+
 impl Wait {
     fn go_on(&self, thrown: Option<Owned>) -> Result<Step> {
         if !self.waiting.is_active() {

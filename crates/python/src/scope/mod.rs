@@ -38,6 +38,8 @@ mod within_limit;
 
 use crate::ffi::{NativeFunction, Object, Result, add_function};
 
+pub(crate) use wait_for::wait_for_at_most;
+
 /// Makes the types and functions of this folder.
 pub(crate) fn register(module: &Object) -> Result<()> {
     timeout_type::register(module)?;

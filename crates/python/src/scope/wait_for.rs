@@ -59,6 +59,12 @@ pub(super) fn wait_for(args: Args<'_>) -> Result<Owned> {
     const SIGNATURE: Signature<2> =
         Signature { function: "wait_for", parameters: [c"fut", c"timeout"], positional: 2, required: 2 };
     let [Some(awaitable), Some(timeout)] = SIGNATURE.bind(args)? else { return Ok(none()) };
+    wait_for_at_most(awaitable, timeout)
+}
+
+/// `wait_for(awaitable, timeout)`.
+#[inline(always)]
+pub(crate) fn wait_for_at_most(awaitable: &Object, timeout: &Object) -> Result<Owned> {
     let coroutine = CoroutineObject::<WaitFor>::new(|machine| {
         machine.awaitable.fill(awaitable.own());
         machine.timeout.fill(timeout.own());
