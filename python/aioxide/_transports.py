@@ -50,15 +50,6 @@ def is_plain_socket(sock: Any) -> bool:
     )
 
 
-# Whose addresses the native half reads.
-DATAGRAM_FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
-
-
-def is_plain_datagram_socket(sock: Any) -> bool:
-    """Return whether a native transport may take a socket past the methods of its class."""
-    return type(sock) is socket.socket and sock.family in DATAGRAM_FAMILIES
-
-
 def complete_socket_info(sock: socket.socket, extra: dict[str, Any] | None) -> dict[str, Any]:
     """Add to a transport's extra information what is known of its socket; return it."""
     extra = {} if extra is None else extra

@@ -199,24 +199,6 @@ class Loop(_native.LoopBase, _UnixSelectorEventLoop):
             vars(tasks)["_set_task_name"](task, name)
         return task
 
-    def _make_datagram_transport(
-        self,
-        sock: Any,
-        protocol: Any,
-        address: Any = None,
-        waiter: Any = None,
-        extra: dict[str, Any] | None = None,
-    ) -> Any:
-        """A native transport, unless the socket's class or family wants asyncio's own."""
-        if not _transports.is_plain_datagram_socket(sock):
-            inherited: Any = super()
-            return inherited._make_datagram_transport(sock, protocol, address, waiter, extra)
-        self._ensure_fd_no_transport(sock)
-        info = _transports.complete_socket_info(sock, extra)
-        return _native.make_datagram_transport(
-            self, sock, sock.family, protocol, address, waiter, info
-        )
-
     def _make_read_pipe_transport(
         self, pipe: Any, protocol: Any, waiter: Any = None, extra: dict[str, Any] | None = None
     ) -> Any:

@@ -35,7 +35,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     let builder = attributes(internals(scheduling(builder)));
     let builder = resolution::methods(sendfile::methods(sockets::methods(builder)));
     let builder = connection::methods(builder);
-    transport::methods(builder).add_to(module)
+    transport::methods(transport::datagram_methods(builder)).add_to(module)
 }
 
 fn scheduling(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {

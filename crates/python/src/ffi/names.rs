@@ -217,6 +217,7 @@ names! {
         accept_retry_delay = c"ACCEPT_RETRY_DELAY",
         function_attribute = c"__func__",
         start_serving = c"_start_serving",
+        make_datagram_transport = c"_make_datagram_transport",
         make_socket_transport = c"_make_socket_transport",
         dict_attribute = c"__dict__",
         sockname = c"sockname",

@@ -1,4 +1,4 @@
-//! The datagram transport: what it consists of, how it begins and ends.
+//! The datagram transport: what it consists of.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -7,11 +7,7 @@ use aioxide_core::sys::Address;
 use aioxide_core::transport::DatagramQueue;
 
 use crate::event_loop::SourceBase;
-use crate::ffi::{
-    Args, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Signature, Slot,
-    Visitor, allocate, dict_get, names, native_type,
-};
-use crate::sockets::is_spoken;
+use crate::ffi::{Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Slot, Visitor, native_type};
 
 use super::attachment::Attachment;
 use super::datagram_gather::Gathering;
@@ -74,6 +70,24 @@ pub(super) struct KnownAddress {
     address: Cell<Address>,
 }
 
+impl Traffic {
+    /// None yet, for a socket of `family`.
+    pub(super) fn new(family: i32, connected: bool) -> Self {
+        Self {
+            family,
+            connected,
+            queue: Confined::new(DatagramQueue::new(OVERHEAD)),
+            limits: WriteLimits::new(),
+            pending: Confined::new(VecDeque::new()),
+            gathering: Gathering::new(),
+            has_continued: Cell::new(false),
+            batch: Cell::new(1),
+            last_sender: KnownAddress::new(),
+            last_destination: KnownAddress::new(),
+        }
+    }
+}
+
 impl KnownAddress {
     fn new() -> Self {
         Self { shown: Slot::default(), address: Cell::new(Address::none()) }
@@ -106,45 +120,4 @@ impl Collectable for Traffic {
     fn clear(&self) {
         self.limits.clear();
     }
-}
-
-/// `make_datagram_transport(loop, sock, family, protocol, address, waiter, extra)`, with the extra information complete.
-pub(super) fn make(args: Args<'_>) -> Result<Owned<DatagramTransport>> {
-    const SIGNATURE: Signature<7> = Signature {
-        function: "make_datagram_transport",
-        parameters: [c"loop", c"sock", c"family", c"protocol", c"address", c"waiter", c"extra"],
-        positional: 7,
-        required: 7,
-    };
-    let [Some(event_loop), Some(socket), Some(family), Some(protocol), Some(address), waiter, Some(extra)] =
-        SIGNATURE.bind(args)?
-    else {
-        return Err(Raised::type_error(format_args!("7 arguments are required")));
-    };
-    let family = family.to_i32()?;
-    if !is_spoken(family) {
-        return Err(Raised::value_error(format_args!("a socket of this family has no native transport")));
-    }
-    let transport = allocate::<DatagramTransport>()?;
-    transport.base.prepare(DatagramTransport::ready)?;
-    let peer = dict_get(extra, &names().peername)?;
-    transport.traffic.fill(Traffic {
-        family,
-        connected: peer.map_or(Ok(false), |peer| peer.is_true())?,
-        queue: Confined::new(DatagramQueue::new(OVERHEAD)),
-        limits: WriteLimits::new(),
-        pending: Confined::new(VecDeque::new()),
-        gathering: Gathering::new(),
-        has_continued: Cell::new(false),
-        batch: Cell::new(1),
-        last_sender: KnownAddress::new(),
-        last_destination: KnownAddress::new(),
-    });
-    if address.is_true()? {
-        transport.address.fill(address.own());
-    }
-    transport.attachment.attach(event_loop, protocol, socket, extra.own())?;
-    transport.attachment.begin(transport.object(), waiter)?;
-    transport.attachment.event_loop()?.enter_transport(transport.attachment.watched(), transport.object())?;
-    Ok(transport)
 }

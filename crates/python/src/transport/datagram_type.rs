@@ -6,21 +6,21 @@ use aioxide_core::transport::{Destination, Outgoing};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
-    Bytes, IntoOwned, Layout, Object, Owned, Raised, Result, TypeBuilder, add_function, call1, list_of,
-    names, none, tuple_of,
+    Bytes, IntoOwned, Layout, Object, Owned, Raised, Result, TypeBuilder, call1, list_of, names, none,
+    tuple_of,
 };
 use crate::sockets::address_to_python;
 
 use super::attached::{Attached, attached, reading};
 use super::attachment::Attachment;
-use super::datagram::{DatagramTransport, make};
+use super::datagram::DatagramTransport;
 use super::flow::{FlowControlled, WriteLimits, flow_controlled};
 use super::life::fatal;
 
 /// What asyncio passes to `recvfrom`; nothing here depends on it.
 const MAX_SIZE: u64 = aioxide_core::transport::MAX_SIZE as u64;
 
-/// Makes the type and the function that makes its instances.
+/// Makes the type.
 pub(crate) fn register(module: &Object) -> Result<()> {
     let builder = TypeBuilder::<DatagramTransport>::new(
         c"aioxide._native._SelectorDatagramTransport",
@@ -32,8 +32,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .weak_references(offset_of!(DatagramTransport, weak), Some(offset_of!(DatagramTransport, dict)))
     .visible_dict()
     .repr(|transport: &DatagramTransport| call1(&names().describe_socket_transport, transport.object()));
-    attributes(internals(methods(flow_controlled(reading(attached(builder)))))).add_to(module)?;
-    add_function(module, c"make_datagram_transport", make, c"Return a transport for a datagram socket.")
+    attributes(internals(methods(flow_controlled(reading(attached(builder)))))).add_to(module)
 }
 
 fn methods(builder: TypeBuilder<DatagramTransport>) -> TypeBuilder<DatagramTransport> {

@@ -15,7 +15,7 @@
 //! * `attached.rs`: what Python sees of that
 //! * `life.rs`: how every transport begins, fails, and is forgotten
 //! * `flow.rs`: asking the protocol to pause and to resume
-//! * `datagram.rs`: the datagram transport: what it consists of, how it begins
+//! * `datagram.rs`: the datagram transport: what it consists of; `datagram_make.rs`: how it begins
 //! * `datagram_receive.rs`, `datagram_send.rs`: its two directions; `datagram_gather.rs`: answers to a batch
 //! * `datagram_type.rs`: what Python sees of it
 //! * `pipe.rs`, `pipe_read.rs`, `pipe_write.rs`, `pipe_write_type.rs`: the two ends of a pipe, with what Python sees of
@@ -38,6 +38,7 @@ mod attached;
 mod attachment;
 mod datagram;
 mod datagram_gather;
+mod datagram_make;
 mod datagram_receive;
 mod datagram_send;
 mod datagram_type;
@@ -59,6 +60,7 @@ mod socket_read;
 mod socket_type;
 mod socket_write;
 
+pub(crate) use datagram_make::methods as datagram_methods;
 pub(crate) use listener::register as register_listener;
 pub(crate) use listening::methods;
 pub(crate) use socket::SocketTransport;
