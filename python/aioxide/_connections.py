@@ -1,6 +1,8 @@
-"""What making a connection leaves to Python: asyncio's race of several attempts, and debug mode."""
+"""What making a connection leaves to Python: debug mode, stale Unix sockets, wrong arguments."""
 
 import functools
+import os
+import stat
 from asyncio import base_events, staggered
 from collections.abc import Awaitable, Iterable
 from typing import Any
@@ -18,10 +20,11 @@ def race(
     local_addresses: Iterable[Any] | None,
     delay: float,
 ) -> Awaitable[tuple[Any, ...]]:
-    """Try all of the addresses, each `delay` seconds after the one before or when that has failed.
+    """Have a program's own `staggered_race`, in the place of asyncio's, try all of the addresses.
 
-    The first item of the result is the socket that was connected first, or None. Each attempt
-    appends a list of its errors to `failures`.
+    Each begins `delay` seconds after the one before, or when that has failed. Returns what the
+    program's race does: a tuple that begins with the socket that was connected first, or None. Each
+    attempt appends a list of its errors to `failures`.
     """
     attempts = (
         functools.partial(loop._connect_sock, failures, address, local_addresses)
@@ -43,3 +46,57 @@ def log_accepted(transport: Any, protocol: Any) -> None:
     """Note a connection that was taken over, in debug mode."""
     sock = transport.get_extra_info("socket")
     _base_events.logger.debug("%r handled: (%r, %r)", sock, transport, protocol)
+
+
+def log_endpoint(local_addr: Any, remote_addr: Any, transport: Any, protocol: Any) -> None:
+    """Note a datagram endpoint that was made, in debug mode."""
+    if local_addr:
+        _base_events.logger.info(
+            "Datagram endpoint local_addr=%r remote_addr=%r created: (%r, %r)",
+            local_addr,
+            remote_addr,
+            transport,
+            protocol,
+        )
+    else:
+        _base_events.logger.debug(
+            "Datagram endpoint remote_addr=%r created: (%r, %r)", remote_addr, transport, protocol
+        )
+
+
+def refuse_modifiers(
+    local_addr: Any,
+    remote_addr: Any,
+    family: Any,
+    proto: Any,
+    flags: Any,
+    reuse_port: Any,
+    allow_broadcast: Any,
+) -> None:
+    """Raise ValueError with the arguments that a socket which is made already can't take."""
+    problems = ", ".join(f"{name}={value}" for name, value in locals().items() if value)
+    raise ValueError(
+        f"socket modifier keyword arguments can not be used when sock is specified. ({problems})"
+    )
+
+
+def remove_stale_socket(path: str) -> None:
+    """Remove the Unix socket that a program has left behind at a path that is no abstract name."""
+    if path.startswith("\0"):
+        return
+    try:
+        if stat.S_ISSOCK(os.stat(path).st_mode):
+            os.remove(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        _base_events.logger.error("Unable to check or remove stale UNIX socket %r: %r", path, error)
+
+
+def unpack_address(found: Any) -> tuple[Any, Any, Any]:
+    """Return family, protocol and address out of an unusual result of `getaddrinfo`.
+
+    Raises ValueError or TypeError for what has not five items.
+    """
+    family, _, protocol, _, address = found
+    return family, protocol, address

@@ -116,7 +116,8 @@ fn forget_failure(raised: Raised) -> Result<()> {
     Ok(())
 }
 
-fn unless_empty(found: Owned) -> Result<Owned> {
+/// What was found, which is something.
+pub(super) fn unless_empty(found: Owned) -> Result<Owned> {
     if found.is_true()? {
         return Ok(found);
     }

@@ -45,6 +45,13 @@ impl Handover {
         self.follow(self.waiting.begin(&awaited).and_then(|()| self.waiting.resume(None)))
     }
 
+    /// Waits until `protocol` knows `transport`, which is when `waiter` is done.
+    pub(super) fn wait(&self, transport: Owned, protocol: Owned, waiter: &Object) -> Result<Step> {
+        self.transport.set(transport);
+        self.protocol.set(protocol);
+        self.follow(self.waiting.begin(waiter).and_then(|()| self.waiting.resume(None)))
+    }
+
     /// Goes on.
     pub(super) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
         self.follow(self.waiting.resume(thrown))

@@ -1,4 +1,5 @@
-//! Making connections: `loop.create_connection()`, `create_unix_connection()`, `connect_accepted_socket()`.
+//! Making connections: `loop.create_connection()`, `create_unix_connection()`, `connect_accepted_socket()`,
+//! `create_datagram_endpoint()`.
 //!
 //! What stands before BYTES IN and BYTES OUT:
 //!
@@ -9,8 +10,9 @@
 //! In reading order:
 //!
 //! * `internet.rs`: `create_connection`, which has all of the steps
-//! * `unix.rs`, `accepted.rs`: the other two, which have some
-//! * `options.rs`: what the three are told about TLS, and which of it they refuse
+//! * `unix.rs`, `accepted.rs`: two others, which have some
+//! * `endpoint.rs`: `create_datagram_endpoint`, with a socket for each of `pairs.rs` until one can be opened
+//! * `options.rs`: what the first three are told about TLS, and which of it they refuse
 //! * `addresses.rs`: several addresses, one after the other or in a race
 //! * `one_address.rs`: one of them, from which local address; `attempt.rs`: one socket on its way
 //! * `race.rs`: happy eyeballs, seen from who waits; `runner.rs`: one of its tasks; `contest.rs`: what these share
@@ -35,11 +37,13 @@ mod accepted;
 mod addresses;
 mod attempt;
 mod contest;
+mod endpoint;
 mod failure;
 mod handover;
 mod internet;
 mod one_address;
 mod options;
+mod pairs;
 mod race;
 mod runner;
 mod unix;
@@ -58,13 +62,15 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     CoroutineObject::<runner::Runner>::register(module)?;
     CoroutineObject::<internet::CreateConnection>::register(module)?;
     CoroutineObject::<unix::CreateUnixConnection>::register(module)?;
-    CoroutineObject::<accepted::ConnectAccepted>::register(module)
+    CoroutineObject::<accepted::ConnectAccepted>::register(module)?;
+    CoroutineObject::<endpoint::CreateEndpoint>::register(module)
 }
 
 /// The methods of the loop.
 pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObject> {
     builder
         .method_fast(c"create_connection", internet::create_connection, internet::TEXT)
+        .method_fast(c"create_datagram_endpoint", endpoint::create_datagram_endpoint, endpoint::TEXT)
         .method_fast(c"create_unix_connection", unix::create_unix_connection, c"create_unix_connection($self, /, protocol_factory, path=None, *, ssl=None, sock=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)\n--\n\nConnect to a Unix socket. Return (transport, protocol).")
         .method_fast(c"connect_accepted_socket", accepted::connect_accepted_socket, c"connect_accepted_socket($self, /, protocol_factory, sock, *, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)\n--\n\nTake over a connection that was accepted elsewhere. Return (transport, protocol).")
 }

@@ -7,7 +7,7 @@ use aioxide_core::sys::Address;
 use aioxide_core::transport::DatagramQueue;
 
 use crate::event_loop::SourceBase;
-use crate::ffi::{Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Slot, Visitor, native_type};
+use crate::ffi::{Bytes, Collectable, Confined, Lazily, Object, Owned, Slot, Visitor, native_type};
 
 use super::attachment::Attachment;
 use super::datagram_gather::Gathering;
