@@ -48,7 +48,9 @@ pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams}
 pub use flow::WaterMarks;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
-pub use read::{MAX_SIZE, READ_SIZE, ReadSizes, Received, is_temporary, receive, receive_memory};
+pub use read::{
+    MAX_SIZE, READ_SIZE, ReadSizes, Received, expect_frames, is_temporary, receive, receive_memory,
+};
 pub use sendfile::{FileChannel, FileSending, FileToSocket, SendfileStep};
 pub use stream::{Abandoned, CloseStep, EndStep, Refusal, Stream};
 pub use stream_write::{Drained, Progress, Queued, Written};

@@ -24,11 +24,21 @@ const LARGE: usize = 64 * 1024;
 /// The block that teaches the heap; what it learns is twice as much.
 const LARGEST_MESSAGE: usize = 2 * 1024 * 1024;
 
+/// The same for [frames](expect_frames), of which each connection may have one.
+const MANY_FRAMES: usize = 16 * 1024 * 1024;
+
 /// Memory for receives whose bytes are copied out, for a loop to keep.
 pub fn receive_memory() -> Box<[MaybeUninit<u8>]> {
     static TAUGHT: Once = Once::new();
-    TAUGHT.call_once(teach_heap);
+    TAUGHT.call_once(|| teach_heap(LARGEST_MESSAGE));
     Box::new_uninit_slice(MAX_SIZE)
+}
+
+/// To be called before memory is taken for a message that is still to come. Those of ten connections are there at the same
+/// time, and may go at the same time.
+pub fn expect_frames() {
+    static TAUGHT: Once = Once::new();
+    TAUGHT.call_once(|| teach_heap(MANY_FRAMES));
 }
 
 /// Takes a large block and gives it back, by which the C library's heap learns that large blocks come and go.
@@ -36,9 +46,9 @@ pub fn receive_memory() -> Box<[MaybeUninit<u8>]> {
 /// Before that, glibc gives free memory back to the kernel as soon as 128 KiB of it lie at the heap's end, which two
 /// messages of 64 KiB are: each page of the next message is then a fault (62 us of system time instead of 14, four times
 /// fewer messages). A block that was mapped and is freed raises the mark to twice its size, once and for all.
-fn teach_heap() {
+fn teach_heap(size: usize) {
     let mut block = Vec::<u8>::new();
-    if block.try_reserve_exact(LARGEST_MESSAGE).is_ok() {
+    if block.try_reserve_exact(size).is_ok() {
         drop(black_box(block));
     }
 }

@@ -31,6 +31,7 @@ mod depth;
 mod dict;
 mod error;
 mod exception;
+mod filling;
 mod freelist;
 mod function;
 mod gc;
@@ -92,6 +93,7 @@ pub(crate) use error::{Raised, Result, report_unraisable, while_handling};
 pub(crate) use exception::{exception_cause, has_instance, is_instance, is_subclass, suppress_context};
 #[cfg(Py_3_13)]
 pub(crate) use exception::{exception_context, set_exception_context};
+pub(crate) use filling::Filling;
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};
 pub(crate) use gc::{Collectable, Visitor, show_to_collector};

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use aioxide_core::stream::ByteQueue;
 
 use crate::ffi::{
-    self, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor, assigned,
-    byte_array_of, bytes_of, call_method1, extend_byte_array, has_buffer, is_byte_array, joined_slices,
-    names, skip_in_byte_array, with_byte_array,
+    self, Collectable, Confined, Filling, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor,
+    assigned, byte_array_of, bytes_of, call_method1, extend_byte_array, has_buffer, is_byte_array,
+    joined_slices, names, skip_in_byte_array, with_byte_array,
 };
 
 /// Pieces this long on average are kept as they are; shorter ones cost more as objects than the copy costs.
@@ -17,13 +17,15 @@ const WORTH_KEEPING: usize = 2048;
 /// Where the bytes are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-enum Form {
+pub(super) enum Form {
     /// In `bytes` objects, as they have arrived, or nowhere. Zero, so that a new object's memory says so.
     Pieces = 0,
     /// In the queue, in one piece of memory.
     Queue = 1,
     /// In a `bytearray`, which Python code has seen.
     Shown = 2,
+    /// In a frame, of which a part is still to come (`frame.rs`).
+    Frame = 3,
 }
 
 /// A reader's bytes. An empty buffer of which nobody has read anything holds no memory.
@@ -33,20 +35,23 @@ enum Form {
 /// of memory, and many short pieces are better kept there. asyncio's buffer is a `bytearray` that programs
 /// and its own `start_tls` reach into: once Python code has looked, ours is one too.
 pub(super) struct Buffer {
-    form: Cell<Form>,
+    pub(super) form: Cell<Form>,
     /// The first piece, of which `offset` bytes were read, or the `bytearray`.
-    held: Slot,
-    offset: Cell<usize>,
+    pub(super) held: Slot,
+    pub(super) offset: Cell<usize>,
     /// The pieces behind the first one.
-    more: Lazily<Confined<More>>,
+    pub(super) more: Lazily<Confined<More>>,
     queue: Lazily<Confined<ByteQueue>>,
+    /// How many bytes somebody waits for who will take them in one piece; 0 when nobody does.
+    pub(super) wanted: Cell<usize>,
 }
 
-/// Pieces in their order, and how many bytes they have together.
+/// Pieces in their order, and how many bytes they have together; or a frame.
 #[derive(Default)]
-struct More {
-    pieces: VecDeque<Owned>,
-    length: usize,
+pub(super) struct More {
+    pub(super) pieces: VecDeque<Owned>,
+    pub(super) length: usize,
+    pub(super) frame: Option<Filling>,
 }
 
 impl Buffer {
@@ -57,6 +62,7 @@ impl Buffer {
             Form::Pieces => self.first(<[u8]>::len) + self.length_of_more(),
             Form::Queue => self.queue.get().map_or(0, |queue| queue.with(|queue| queue.len())),
             Form::Shown => self.held.peek().map_or(0, |array| with_byte_array(array, <[u8]>::len)),
+            Form::Frame => self.length_of_frame(),
         }
     }
 
@@ -75,6 +81,9 @@ impl Buffer {
     /// Runs `work`, which must not run Python, on all the bytes in one piece.
     #[inline(always)]
     pub(super) fn with<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
+        if self.form.get() == Form::Frame {
+            self.end_frame();
+        }
         if self.form.get() == Form::Pieces && self.length_of_more() > 0 {
             self.move_to_queue();
         }
@@ -161,6 +170,10 @@ impl Buffer {
                 }
             }
             Form::Shown => return self.held.get().map_or(Ok(()), |array| skip_in_byte_array(&array, count)),
+            Form::Frame => {
+                self.end_frame();
+                return self.skip(count);
+            }
         }
         Ok(())
     }
@@ -204,7 +217,7 @@ impl Buffer {
 
     /// Runs `work`, which must not run Python, on what is left of the first piece.
     #[inline(always)]
-    fn first<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
+    pub(super) fn first<R>(&self, work: impl FnOnce(&[u8]) -> R) -> R {
         let piece = self.held.peek().and_then(Object::exact_bytes);
         work(piece.and_then(|bytes| bytes.get(self.offset.get()..)).unwrap_or_default())
     }
@@ -230,7 +243,7 @@ impl Buffer {
                 (others + 2) * WORTH_KEEPING <= self.len() + length
             }
             Form::Queue => self.is_empty(),
-            Form::Shown => false,
+            Form::Shown | Form::Frame => false,
         }
     }
 
@@ -305,9 +318,18 @@ impl Buffer {
         if self.form.get() == Form::Shown {
             return self.held.get().map_or(Ok(()), |array| extend_byte_array(&array, bytes));
         }
+        if self.form.get() == Form::Frame {
+            let rest = self.copy_into_frame(bytes);
+            return if rest.is_empty() { Ok(()) } else { self.push_piece(&*bytes_of(rest)?) };
+        }
+        self.push_to_queue(bytes);
+        Ok(())
+    }
+
+    /// Adds bytes in one piece of memory with those that are in pieces, or there already.
+    pub(super) fn push_to_queue(&self, bytes: &[u8]) {
         self.move_to_queue();
         self.queue.get_or_make().with(|queue| queue.push(bytes));
-        Ok(())
     }
 
     /// Brings all pieces into one piece of memory.
@@ -329,7 +351,7 @@ impl Buffer {
         self.held.clear();
     }
 
-    fn drop_more(&self) {
+    pub(super) fn drop_more(&self) {
         if let Some(more) = self.more.get() {
             drop(more.with(std::mem::take));
         }

@@ -62,9 +62,12 @@ impl ReadExactly {
         let mut thrown = thrown;
         loop {
             if self.wait.is_active() {
-                if let Step::Yield(future) = self.wait.resume(reader, thrown.take())? {
+                let resumed = self.wait.resume(reader, thrown.take());
+                if let Ok(Step::Yield(future)) = resumed {
                     return Ok(Step::Yield(future));
                 }
+                reader.buffer.wanted.set(0);
+                resumed?;
             }
             if reader.buffer.len() >= self.amount.get() {
                 let taken = reader.buffer.take(self.amount.get())?;
@@ -75,6 +78,7 @@ impl ReadExactly {
                 return Err(incomplete(reader, &self.amount.given()));
             }
             self.wait.begin(reader, "readexactly")?;
+            reader.buffer.wanted.set(self.amount.get());
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The end of the journey of BYTES IN, *deliver (stream reader) -> wake the task that waits*, and the
 //! beginning of BYTES OUT, *writer.write*. In reading order:
 //!
-//! * `buffer.rs`: what has arrived and was not read; `limit.rs`: how much that may be
+//! * `buffer.rs`: what has arrived and was not read; `limit.rs`: how much that may be; `frame.rs`: a large read that waits
 //! * `reader.rs`: what a `StreamReader` consists of, feeding it, stopping and starting its transport
 //! * `wait.rs`: waiting for data; `amount.rs`: the number of bytes that was asked for
 //! * `read.rs`, `exactly.rs`: `read(n)`, `readexactly(n)`
@@ -31,6 +31,7 @@ mod drain;
 mod drain_helper;
 mod exactly;
 mod flow;
+mod frame;
 mod limit;
 mod line;
 mod protocol;
@@ -47,7 +48,7 @@ mod writer;
 mod writer_type;
 
 pub(crate) use protocol::StreamReaderProtocolObject;
-pub(crate) use receive::{receive, room};
+pub(crate) use receive::{receive, receive_into_frame, room};
 
 use crate::ffi::{Object, Result};
 

@@ -45,8 +45,22 @@ impl SocketTransport {
     }
 
     fn read_object(&self) -> Result<()> {
-        match self.receive_object()? {
-            Got::Some(data) => match self.deliver(&data) {
+        if self.sizes.get().expects_bulk() {
+            match self.receive_into_frame() {
+                Ok(None) => {}
+                Ok(Some(got)) => return self.received(got, |()| Ok(())),
+                Err(raised) => return self.fatal(raised, &names().data_received_failed),
+            }
+        }
+        let got = self.receive_object()?;
+        self.received(got, |data| self.deliver(&data))
+    }
+
+    /// Delivers what came, or does what follows from there being nothing.
+    #[inline(always)]
+    fn received<T>(&self, got: Got<T>, deliver: impl FnOnce(T) -> Result<()>) -> Result<()> {
+        match got {
+            Got::Some(data) => match deliver(data) {
                 Ok(()) => Ok(()),
                 Err(raised) => self.fatal(raised, &names().data_received_failed),
             },
@@ -64,6 +78,24 @@ impl SocketTransport {
             Some(stream) => stream::receive(stream, data),
             None => call_method1(&protocol, &names().data_received, data).map(drop),
         }
+    }
+
+    /// Receives into the object that the task behind a stream waits for, if it waits for that many bytes.
+    fn receive_into_frame(&self) -> Result<Option<Got<()>>> {
+        let protocol = self.protocol();
+        let Some(stream) = protocol.exactly::<StreamReaderProtocolObject>() else { return Ok(None) };
+        let (channel, most) = (self.channel(), self.at_most(MAX_SIZE)?);
+        stream::receive_into_frame(stream, most, |room| match receive(&channel, room) {
+            Received::Bytes(bytes) => {
+                let mut sizes = self.sizes.get();
+                sizes.note(bytes.len());
+                self.sizes.set(sizes);
+                (bytes.len(), Got::Some(()))
+            }
+            Received::End => (0, Got::End),
+            Received::Nothing => (0, Got::Nothing),
+            Received::Failed(error) => (0, Got::Failed(error)),
+        })
     }
 
     /// Receives into a new `bytes` object.
@@ -97,13 +129,19 @@ impl SocketTransport {
         Ok(got)
     }
 
-    /// How much to ask for; never more than `max_size`, which a program may have set on the transport.
+    /// How much to ask for.
     #[inline]
     fn read_size(&self, sizes: ReadSizes) -> Result<usize> {
         let size = match sizes.next_size() {
             READ_SIZE => READ_SIZE,
             size => self.size_in_bulk(size)?,
         };
+        self.at_most(size)
+    }
+
+    /// Never more than `max_size`, which a program may have set on the transport.
+    #[inline(always)]
+    fn at_most(&self, size: usize) -> Result<usize> {
         if self.dict.is_empty() {
             return Ok(size);
         }
