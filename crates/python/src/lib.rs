@@ -12,6 +12,7 @@
 //! * [`stream`]: bytes read and written by coroutines
 //! * [`resolution`]: `getaddrinfo` and `getnameinfo`
 //! * [`connection`]: `create_connection` and its like
+//! * [`server`]: `create_server` and its like, and the `Server`
 //! * [`event_loop`]: the turn, and the hot half of the `Loop` object
 //! * [`transport`]: the objects through which protocols send and receive
 //! * [`executor`]: the threads of `run_in_executor`
@@ -31,6 +32,7 @@ mod queue;
 mod resolution;
 mod scope;
 mod sendfile;
+mod server;
 mod sockets;
 mod stream;
 mod sync;
@@ -124,6 +126,7 @@ fn fill(module: &Object) -> ffi::Result<()> {
     stream::register(module)?;
     resolution::register(module)?;
     connection::register(module)?;
+    server::register(module)?;
     transport::register_listener(module)?;
     add_function(
         module,

@@ -74,7 +74,7 @@ impl ConnectAccepted {
 }
 
 /// Refuses what is no stream socket.
-pub(super) fn check_stream_socket(socket: &Object) -> Result<()> {
+pub(crate) fn check_stream_socket(socket: &Object) -> Result<()> {
     if socket.attribute(&names().type_)?.equals(&names().sock_stream)? {
         return Ok(());
     }
@@ -82,7 +82,7 @@ pub(super) fn check_stream_socket(socket: &Object) -> Result<()> {
 }
 
 /// Refuses a socket that the `ssl` module has wrapped.
-pub(super) fn check_not_wrapped(socket: &Object) -> Result<()> {
+pub(crate) fn check_not_wrapped(socket: &Object) -> Result<()> {
     if as_plain_socket(socket).is_some() {
         return Ok(());
     }

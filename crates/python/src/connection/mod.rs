@@ -48,6 +48,8 @@ mod race;
 mod runner;
 mod unix;
 
+pub(crate) use accepted::{check_not_wrapped, check_stream_socket};
+
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
 use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, none};

@@ -6,7 +6,7 @@ use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, list_of, names,
     thread_identity,
 };
-use crate::{connection, resolution, sendfile, sockets, transport};
+use crate::{connection, resolution, sendfile, server, sockets, transport};
 
 use super::Ready;
 use super::object::{Engine, FORKS, LoopObject};
@@ -34,7 +34,7 @@ pub(crate) fn register(module: &Object) -> Result<()> {
     .watches_attributes(LoopObject::attribute_changed);
     let builder = attributes(internals(scheduling(builder)));
     let builder = resolution::methods(sendfile::methods(sockets::methods(builder)));
-    let builder = connection::methods(builder);
+    let builder = server::methods(connection::methods(builder));
     transport::methods(transport::datagram_methods(builder)).add_to(module)
 }
 

@@ -7,9 +7,7 @@ use std::ptr;
 
 use pyo3::ffi;
 
-#[cfg(Py_3_13)]
-use super::Owned;
-use super::{Layout, Object, Raised, Result};
+use super::{Layout, Object, Owned, Raised, Result};
 
 /// Whether `object` is an exception instance, which the functions below read as one.
 #[inline]
@@ -65,7 +63,6 @@ pub(crate) fn suppress_context(exception: &Object) {
 }
 
 /// `exception.__context__`; none for what is no exception.
-#[cfg(Py_3_13)]
 pub(crate) fn exception_context(exception: &Object) -> Option<Owned> {
     if !is_exception(exception) {
         return None;
@@ -75,7 +72,6 @@ pub(crate) fn exception_context(exception: &Object) -> Option<Owned> {
 }
 
 /// `exception.__context__ = context`, where both are exceptions.
-#[cfg(Py_3_13)]
 pub(crate) fn set_exception_context(exception: &Object, context: Owned) {
     if is_exception(exception) && is_exception(&context) {
         // SAFETY: exception instances; the function takes over the reference.

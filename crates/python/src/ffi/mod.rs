@@ -90,9 +90,10 @@ pub(crate) use dict::{
 #[cfg(not(Py_3_14))]
 pub(crate) use dict::{dict_discard, dict_set};
 pub(crate) use error::{Raised, Result, report_unraisable, while_handling};
-pub(crate) use exception::{exception_cause, has_instance, is_instance, is_subclass, suppress_context};
-#[cfg(Py_3_13)]
-pub(crate) use exception::{exception_context, set_exception_context};
+pub(crate) use exception::{
+    exception_cause, exception_context, has_instance, is_instance, is_subclass, set_exception_context,
+    suppress_context,
+};
 pub(crate) use filling::Filling;
 pub(crate) use freelist::FreeList;
 pub(crate) use function::{BoundMethod, NativeFunction, add_function};

@@ -28,6 +28,11 @@ pub(crate) fn gather(args: Args<'_>) -> Result<Owned> {
     Gathering::new(arguments, return_exceptions)?.outer(arguments)
 }
 
+/// `gather(*coroutines)`, of one at least.
+pub(crate) fn gather_all(coroutines: &[&Object]) -> Result<Owned> {
+    Gathering::new(coroutines, false)?.outer(coroutines)
+}
+
 /// A `gather()` that is being put together.
 struct Gathering {
     event_loop: Option<Owned>,

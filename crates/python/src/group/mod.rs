@@ -40,6 +40,7 @@ use crate::future::ObserverObject;
 
 pub(crate) use create::{create_future_on, create_task_on};
 pub(crate) use ensure::ensure_future_on;
+pub(crate) use gather::gather_all;
 pub(crate) use wait::wait_for_all;
 
 /// Makes the types and adds the functions.

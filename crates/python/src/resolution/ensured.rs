@@ -32,10 +32,8 @@ pub(crate) struct Resolving(Delegate);
 impl Resolving {
     /// Asks. Returns asyncio's list of `(family, type, proto, canonname, address)` or yields until it is there.
     pub(crate) fn begin(&self, event_loop: &LoopObject, address: &Object, hints: &Hints<'_>) -> Result<Step> {
-        if is_asyncios(event_loop)? {
-            if let Some(found) = known(address, hints)? {
-                return Ok(Step::Return(list_of([found].into_iter())?));
-            }
+        if let Some(found) = found_at_once(event_loop, address, hints)? {
+            return Ok(Step::Return(found));
         }
         let ensure_resolved = event_loop.object().attribute(&names().ensure_resolved)?;
         let Hints { family, kind, protocol, flags } = *hints;
@@ -63,6 +61,18 @@ impl Collectable for Resolving {
     fn clear(&self) {
         self.0.clear();
     }
+}
+
+/// asyncio's list of the addresses of a host that is written in digits, unless somebody else is to be asked.
+pub(crate) fn found_at_once(
+    event_loop: &LoopObject,
+    address: &Object,
+    hints: &Hints<'_>,
+) -> Result<Option<Owned>> {
+    if !is_asyncios(event_loop)? {
+        return Ok(None);
+    }
+    known(address, hints)?.map(|found| list_of([found].into_iter())).transpose()
 }
 
 /// Whether `address` is what asking for it would give, for a socket of these numbers.

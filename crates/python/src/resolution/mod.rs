@@ -21,7 +21,7 @@ mod question;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use answer::to_python as answer_to_python;
-pub(crate) use ensured::{Hints, Resolving, is_resolved};
+pub(crate) use ensured::{Hints, Resolving, found_at_once, is_resolved};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

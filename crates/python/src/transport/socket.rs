@@ -9,6 +9,7 @@ use crate::ffi::{
     Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, call_method0, call_method1, copy_context,
     has_instance, names, native_type, none,
 };
+use crate::server::ServerObject;
 use crate::sockets::SocketObject;
 
 use super::socket_info::SocketInfo;
@@ -37,6 +38,9 @@ pub(crate) struct SocketTransport {
     pub(super) fd: Cell<i32>,
     pub(super) delivery: Cell<Delivery>,
     pub(super) sizes: Cell<ReadSizes>,
+    /// Where it stands among the connections of its server, if that is ours.
+    #[cfg(Py_3_13)]
+    place: Cell<usize>,
 }
 
 native_type!(
@@ -164,22 +168,50 @@ impl SocketTransport {
         }
     }
 
-    pub(super) fn attach(&self) -> Result<()> {
-        let Some(server) = self.server.get() else { return Ok(()) };
-        if cfg!(Py_3_13) {
-            call_method1(&server, &names().attach, self.object()).map(drop)
+    /// Where the transport stands among the connections of its server.
+    #[cfg(Py_3_13)]
+    pub(crate) fn place(&self) -> &Cell<usize> {
+        &self.place
+    }
+
+    /// The connection counts as one of `server`'s from now on, unless that refuses it.
+    pub(super) fn attach(&self, server: &Object) -> Result<()> {
+        self.server.fill(server.own());
+        let attached = if let Some(ours) = plain_server(server) {
+            ours.attach(self.object())
+        } else if cfg!(Py_3_13) {
+            call_method1(server, &names().attach, self.object()).map(drop)
         } else {
-            call_method0(&server, &names().attach).map(drop)
+            call_method0(server, &names().attach).map(drop)
+        };
+        // Whoever was never taken in has nobody to tell when it is dropped, which is now.
+        attached.inspect_err(|_| self.server.clear())
+    }
+
+    /// The transport is dropped with its connection open. asyncio's destructor, from the patch that has it do so, has
+    /// told the server, unless its warning was made an error.
+    #[cfg(Py_3_13)]
+    pub(super) fn leave_server(&self) {
+        let server = self.server.get();
+        if let Some(server) = server.as_deref().and_then(Object::exactly::<ServerObject>) {
+            server.forget(self);
         }
     }
 
     /// The connection does not count as one of its server's any more.
     pub(super) fn detach(&self) -> Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
-        if cfg!(Py_3_13) {
+        if let Some(ours) = plain_server(&server) {
+            ours.detach(self.object())
+        } else if cfg!(Py_3_13) {
             call_method1(&server, &names().detach, self.object()).map(drop)
         } else {
             call_method0(&server, &names().detach).map(drop)
         }
     }
+}
+
+/// A server of ours, none of whose methods was replaced.
+fn plain_server(server: &Object) -> Option<&ServerObject> {
+    server.exactly::<ServerObject>().filter(|server| server.is_plain())
 }

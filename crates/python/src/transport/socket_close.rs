@@ -91,6 +91,8 @@ impl SocketTransport {
         if !self.socket.is_empty() {
             warn_unclosed(self.object(), &names().warn_unclosed_socket);
         }
+        #[cfg(Py_3_13)]
+        self.leave_server();
     }
 }
 

@@ -100,8 +100,7 @@ pub(super) fn begin_transport(
     transport.socket.fill(socket.own());
     transport.set_protocol(protocol)?;
     if let Some(server) = server {
-        transport.server.fill(server.own());
-        transport.attach()?;
+        transport.attach(server)?;
     }
     // Only TCP knows it; for the others there is nothing to switch off.
     let _ = set_no_delay(fd);

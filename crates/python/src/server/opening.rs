@@ -1,0 +1,156 @@
+//! What every server begins with: it is made for its sockets, and listens.
+
+use crate::event_loop::LoopObject;
+use crate::ffi::{
+    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
+    call_method0, call_method1, items_of, names, none,
+};
+
+use super::object::ServerObject;
+use super::{given, held, keep};
+
+/// The arguments that every server has: `ssl`, `backlog`, `ssl_handshake_timeout`, `ssl_shutdown_timeout` and
+/// `start_serving`. All zero bytes: none of them was given.
+pub(super) struct Settings {
+    ssl: Slot,
+    backlog: Slot,
+    handshake_timeout: Slot,
+    shutdown_timeout: Slot,
+    start_serving: Slot,
+}
+
+impl Settings {
+    /// Keeps the arguments of a new coroutine: those above, in that order.
+    pub(super) fn fill(&self, arguments: [Option<&Object>; 5]) {
+        let [ssl, backlog, handshake_timeout, shutdown_timeout, start_serving] = arguments;
+        keep(&self.ssl, ssl);
+        for (slot, argument) in [(&self.backlog, backlog), (&self.start_serving, start_serving)] {
+            if let Some(argument) = argument {
+                slot.fill(argument.own());
+            }
+        }
+        keep(&self.handshake_timeout, handshake_timeout);
+        keep(&self.shutdown_timeout, shutdown_timeout);
+    }
+
+    /// Refuses what is meaningless. `has_tls` says whether `ssl` counts as given.
+    pub(super) fn check(&self, has_tls: impl FnOnce(Option<&Object>) -> Result<bool>) -> Result<()> {
+        let ssl = self.ssl.get();
+        let is_truth = |ssl: &Owned| ssl.is(&names().true_) || ssl.is(&names().false_);
+        if ssl.as_ref().is_some_and(is_truth) {
+            return Err(Raised::type_error(format_args!("ssl argument must be an SSLContext or None")));
+        }
+        let timeouts = [
+            (&self.handshake_timeout, "ssl_handshake_timeout"),
+            (&self.shutdown_timeout, "ssl_shutdown_timeout"),
+        ];
+        let Some((_, argument)) = timeouts.iter().find(|(timeout, _)| !timeout.is_empty()) else {
+            return Ok(());
+        };
+        if has_tls(ssl.as_deref())? {
+            return Ok(());
+        }
+        Err(Raised::value_error(format_args!("{argument} is only meaningful with ssl")))
+    }
+
+    /// `backlog`, 100 if none was given.
+    pub(super) fn backlog(&self) -> Result<Owned> {
+        self.backlog.get().map_or_else(|| 100_u64.into_owned(), Ok)
+    }
+
+    /// `ssl`, `ssl_handshake_timeout` and `ssl_shutdown_timeout`.
+    pub(super) fn tls(&self) -> [Owned; 3] {
+        [given(&self.ssl), given(&self.handshake_timeout), given(&self.shutdown_timeout)]
+    }
+
+    fn starts(&self) -> Result<bool> {
+        self.start_serving.get().map_or(Ok(true), |start| start.is_true())
+    }
+}
+
+impl Collectable for Settings {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.ssl);
+        visitor.slot(&self.backlog);
+        visitor.slot(&self.handshake_timeout);
+        visitor.slot(&self.shutdown_timeout);
+        visitor.slot(&self.start_serving);
+    }
+
+    fn clear(&self) {
+        self.ssl.clear();
+        self.backlog.clear();
+        self.handshake_timeout.clear();
+        self.shutdown_timeout.clear();
+        self.start_serving.clear();
+    }
+}
+
+/// The last part of both coroutines. All zero bytes: not begun.
+pub(super) struct Opening {
+    server: Slot,
+}
+
+impl Opening {
+    /// Makes the server of `sockets`, a list; returns it, or lets it listen and yields for one turn.
+    pub(super) fn begin(
+        &self,
+        event_loop: &LoopObject,
+        sockets: Owned,
+        factory: &Object,
+        settings: &Settings,
+    ) -> Result<Step> {
+        for socket in items_of(&sockets)? {
+            call_method1(&socket, &names().setblocking, &names().false_)?;
+        }
+        let class = names().base_events.attribute(&names().server_class)?;
+        let server = if class.is(&names().stdlib_server) {
+            ServerObject::new(event_loop, sockets, factory, settings)?.into_object()
+        } else {
+            made_by(&class, event_loop, &sockets, factory, settings)?
+        };
+        self.server.set(server.clone());
+        if !settings.starts()? {
+            return Ok(Step::Return(server));
+        }
+        match server.exactly::<ServerObject>() {
+            Some(ours) => ours.start_serving()?,
+            None => drop(call_method0(&server, &names().start_serving)?),
+        }
+        Ok(Step::Yield(none()))
+    }
+
+    /// The turn has passed, or something was thrown in meanwhile.
+    pub(super) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
+        match thrown {
+            Some(exception) => Err(Raised::restore(exception)),
+            None => held(&self.server).map(Step::Return),
+        }
+    }
+}
+
+/// A server of a class that somebody has put into the place of asyncio's.
+#[cold]
+fn made_by(
+    class: &Object,
+    event_loop: &LoopObject,
+    sockets: &Object,
+    factory: &Object,
+    settings: &Settings,
+) -> Result<Owned> {
+    let [ssl, handshake_timeout, shutdown_timeout] = settings.tls();
+    let backlog = settings.backlog()?;
+    let values =
+        [event_loop.object(), sockets, factory, &*ssl, &*backlog, &*handshake_timeout, &*shutdown_timeout];
+    call_keywords(class, &values, values.len(), None)
+}
+
+impl Collectable for Opening {
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.slot(&self.server);
+    }
+
+    fn clear(&self) {
+        self.server.clear();
+    }
+}
