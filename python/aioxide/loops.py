@@ -3,7 +3,7 @@
 The native half (`_native.LoopBase`) holds everything that runs once per callback, per timer or per
 turn. What runs once per program (starting, stopping, shutting down, signal handlers, the texts of
 the exception handler) is the running Python's own code, inherited, so that it is right for each
-version; so is the code of servers, TLS and subprocesses, which rests on native transports.
+version; so is the code of TLS and subprocesses, which rests on native transports.
 
 What must hold: nothing inherited runs on the path of a callback, a timer, a task step or a turn.
 """

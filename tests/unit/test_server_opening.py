@@ -615,7 +615,33 @@ def test_ended_while_it_looks_up_it_leaves_nothing(aio, run, end):
     run(main)
 
 
-def test_cancelled_in_its_last_turn_it_goes_on_listening(aio, run):
+@pytest.mark.only("aioxide")
+@pytest.mark.parametrize("end", ["cancel", "close", "drop"])
+def test_ended_in_its_last_turn_it_closes_what_it_has_made(aio, run, end):
+    async def main():
+        loop = aio.get_running_loop()
+        before = open_files()
+        creating = loop.create_server(Quiet, ["127.0.0.1", "127.0.0.2"], 0)
+        if end == "cancel":
+            task = aio.ensure_future(creating)
+            await aio.sleep(0)
+            assert len(open_files() - before) == 2
+            task.cancel("enough")
+            with pytest.raises(aio.CancelledError):
+                await task
+        else:
+            assert creating.send(None) is None
+            assert len(open_files() - before) == 2
+            if end == "close":
+                creating.close()
+            del creating
+        await settle(aio)
+        assert open_files() <= before
+
+    run(main)
+
+
+def test_cancelled_in_its_last_turn_a_given_socket_goes_on_listening(aio, run):
     async def main():
         loop, sock = aio.get_running_loop(), socket.socket()
         sock.bind(("127.0.0.1", 0))

@@ -99,7 +99,9 @@ impl CreateServer {
         match self.stage.get() {
             Stage::Fresh => self.begin(),
             Stage::LookingUp => self.found(self.hosts.resume(thrown)?),
-            Stage::Opening => self.opened(self.opening.resume(thrown)?),
+            Stage::Opening => {
+                self.opened(self.opening.resume(thrown).map_err(|raised| self.abandon(raised))?)
+            }
         }
     }
 
@@ -136,6 +138,13 @@ impl CreateServer {
         let (event_loop, factory) = (held(&self.event_loop)?, held(&self.factory)?);
         let sockets = list_of(sockets.into_iter())?;
         self.opened(self.opening.begin(&event_loop, sockets, &factory, &self.settings)?)
+    }
+
+    /// Nobody gets the server: then it is closed, if its sockets were made for it. asyncio would still be looking hosts up
+    /// at this moment.
+    #[cold]
+    fn abandon(&self, raised: Raised) -> Raised {
+        if self.socket.is_empty() { self.opening.abandon(raised) } else { raised }
     }
 
     fn opened(&self, step: Step) -> Result<Step> {

@@ -24,8 +24,8 @@
 //!
 //! What must always be true:
 //!
-//! * A socket that was made here is closed unless a server has it, whatever ends the coroutine. One that listens already
-//!   when the coroutine is cancelled goes on listening, as with asyncio.
+//! * A socket that was made here is closed unless somebody gets its server, whatever ends the coroutine. The two that may
+//!   go on listening after it was cancelled in its last turn are asyncio's too: a given one, and one at a path.
 //! * A server knows its connections only weakly. Each is entered when its transport is made, and left when it is lost or
 //!   dropped unclosed.
 //! * Whoever waits for the end of a server is woken once: when it is closed and its last connection is lost, in either

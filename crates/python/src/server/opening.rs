@@ -3,7 +3,7 @@
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
-    call_method0, call_method1, items_of, names, none,
+    call_method0, call_method1, items_of, names, none, while_handling,
 };
 
 use super::object::ServerObject;
@@ -125,6 +125,17 @@ impl Opening {
         match thrown {
             Some(exception) => Err(Raised::restore(exception)),
             None => held(&self.server).map(Step::Return),
+        }
+    }
+
+    /// Closes the server on the way out with an exception.
+    #[cold]
+    pub(super) fn abandon(&self, raised: Raised) -> Raised {
+        let Some(server) = self.server.get() else { return raised };
+        let exception = raised.take();
+        match while_handling(&exception, || call_method0(&server, &names().close)) {
+            Ok(_) => Raised::restore(exception),
+            Err(raised) => raised,
         }
     }
 }
