@@ -231,7 +231,6 @@ names! {
         remove_reader = c"_remove_reader",
         server_addresses = c"_create_server_getaddrinfo",
         server_class = c"Server",
-        setsockopt = c"setsockopt",
         sockets = c"sockets",
         #[cfg(Py_3_13)] st_ino = c"st_ino",
         st_mode = c"st_mode",

@@ -5,9 +5,8 @@
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, IntoOwned, Object, Owned, Raised, Result, Slot, Visitor, call_keywords, call_method0,
-    call_method1, call1, call2, format_text, intern, item_at, items_of, list_of, names, suppress_context,
-    while_handling,
+    Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_keywords, call_method0, call_method1,
+    call1, call2, format_text, intern, item_at, items_of, list_of, names, suppress_context, while_handling,
 };
 use crate::version::Fix;
 
@@ -152,7 +151,7 @@ impl Binding {
             self.set(socket, c"SOL_SOCKET", c"SO_REUSEADDR", truth)?;
         }
         if self.reuses_port && self.may_reuse_port(family)? {
-            self.reuse_port(socket)?;
+            call1(&names().set_reuse_port, socket)?;
         }
         if self.keeps_alive {
             self.set(socket, c"SOL_SOCKET", c"SO_KEEPALIVE", truth)?;
@@ -173,20 +172,6 @@ impl Binding {
             return Ok(true);
         }
         Ok(family.equals(&*self.constant(c"AF_INET")?)? || family.equals(&*self.constant(c"AF_INET6")?)?)
-    }
-
-    fn reuse_port(&self, socket: &Object) -> Result<()> {
-        if self.module.optional_attribute(&*intern(c"SO_REUSEPORT")?)?.is_none() {
-            return Err(Raised::value_error(format_args!("reuse_port not supported by socket module")));
-        }
-        match self.set(socket, c"SOL_SOCKET", c"SO_REUSEPORT", &*1_u64.into_owned()?) {
-            Err(raised) if raised.matches(&names().os_error) => Err(while_handling(&raised.take(), || {
-                let text =
-                    "reuse_port not supported by socket module, SO_REUSEPORT defined but not implemented.";
-                Raised::value_error(format_args!("{text}"))
-            })),
-            outcome => outcome,
-        }
     }
 
     fn set(
