@@ -5,6 +5,8 @@ use std::net::Ipv6Addr;
 
 /// IPv4.
 pub const INET: i32 = libc::AF_INET;
+/// Any family.
+pub const UNSPECIFIED: i32 = libc::AF_UNSPEC;
 /// IPv6.
 pub const INET6: i32 = libc::AF_INET6;
 /// Unix sockets.

@@ -16,6 +16,12 @@ use super::borrow::borrow;
 
 /// The kind of socket that all this is about.
 pub const STREAM: i32 = libc::SOCK_STREAM;
+/// The kind of socket that carries datagrams.
+pub const DGRAM: i32 = libc::SOCK_DGRAM;
+/// The protocol of the internet's streams.
+pub const TCP: i32 = libc::IPPROTO_TCP;
+/// The protocol of the internet's datagrams.
+pub const UDP: i32 = libc::IPPROTO_UDP;
 
 /// How many slices one gathered send takes at most: Linux's `IOV_MAX`.
 pub const GATHER_LIMIT: usize = 1024;

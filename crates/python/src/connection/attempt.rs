@@ -49,9 +49,13 @@ impl Attempt {
         self.replaced.target().or_else(|| self.connect.target())
     }
 
-    /// The coroutine of asyncio's between the caller and what is awaited, unless it is that.
+    /// The coroutines of asyncio's between the caller and what is awaited, unless it is one of them.
     pub(super) fn callees(&self) -> &'static [&'static str] {
-        if self.replaced.is_active() { &[] } else { &["BaseSelectorEventLoop.sock_connect"] }
+        match (self.replaced.is_active(), self.connect.callees()) {
+            (true, _) => &[],
+            (false, []) => &["BaseSelectorEventLoop.sock_connect"],
+            (false, _) => &["BaseSelectorEventLoop.sock_connect", "BaseEventLoop._ensure_resolved"],
+        }
     }
 
     fn start(&self, event_loop: &LoopObject, socket: &Object, address: &Object) -> Result<Step> {

@@ -106,8 +106,9 @@ machine!(
     CreateEndpoint, "BaseEventLoop"."create_datagram_endpoint",
     awaits: CreateEndpoint::target,
     callees: |machine| match machine.stage.get() {
+        Stage::ResolvingLocal | Stage::ResolvingRemote => machine.resolving.callees(),
         Stage::Opening => machine.attempt.callees(),
-        _ => &[],
+        Stage::Fresh | Stage::HandingOver => &[],
     },
     holds: [
         event_loop, factory, local, remote, family, protocol, flags, reuse_port, allow_broadcast, socket,

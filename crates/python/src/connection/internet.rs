@@ -252,9 +252,10 @@ impl CreateConnection {
 
     fn callees(&self) -> &'static [&'static str] {
         match self.stage.get() {
+            Stage::Fresh => &[],
+            Stage::Resolving | Stage::ResolvingLocal => self.resolving.callees(),
             Stage::Connecting => self.addresses.callees(),
             Stage::HandingOver => self.handover.callees(),
-            _ => &[],
         }
     }
 }

@@ -20,9 +20,9 @@
 //! * `handover.rs`: from a connected socket to a protocol with its transport
 //!
 //! A client makes a connection with no task and two futures: one until the socket is writable, one until the protocol
-//! knows its transport. Two steps are left to asyncio's own coroutines, which are awaited here: looking up a host that
-//! is not written in digits (`_ensure_resolved`), and TLS (`_create_connection_transport`). So is each step whose method
-//! somebody has replaced, by a subclass or on the loop: it gets called.
+//! knows its transport. One step is left to asyncio's own coroutine, which is awaited here: TLS
+//! (`_create_connection_transport`). So is each step whose method somebody has replaced, by a subclass or on the loop: it
+//! gets called.
 //!
 //! What must always be true:
 //!

@@ -74,7 +74,12 @@ impl OneAddress {
         match (self.replaced.is_active(), self.attempt.callees()) {
             (true, _) => &[],
             (false, []) => &["BaseEventLoop._connect_sock"],
-            (false, _) => &["BaseEventLoop._connect_sock", "BaseSelectorEventLoop.sock_connect"],
+            (false, [_]) => &["BaseEventLoop._connect_sock", "BaseSelectorEventLoop.sock_connect"],
+            (false, _) => &[
+                "BaseEventLoop._connect_sock",
+                "BaseSelectorEventLoop.sock_connect",
+                "BaseEventLoop._ensure_resolved",
+            ],
         }
     }
 

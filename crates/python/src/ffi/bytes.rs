@@ -214,6 +214,12 @@ impl Object {
     /// The text of an exact `str` object that is all ASCII.
     #[inline]
     pub(crate) fn exact_ascii(&self) -> Option<&str> {
+        self.exact_text().filter(|text| text.is_ascii())
+    }
+
+    /// The text of an exact `str` object, unless it has half a surrogate pair.
+    #[inline]
+    pub(crate) fn exact_text(&self) -> Option<&str> {
         let mut length = 0;
         // SAFETY: the exact type is checked first; the string keeps its own UTF-8 for as long as it lives.
         unsafe {
@@ -226,7 +232,7 @@ impl Object {
                 return None;
             }
             let bytes = slice::from_raw_parts(text.cast::<u8>(), usize::try_from(length).unwrap_or(0));
-            std::str::from_utf8(bytes).ok().filter(|text| text.is_ascii())
+            std::str::from_utf8(bytes).ok()
         }
     }
 }

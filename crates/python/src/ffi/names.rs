@@ -41,6 +41,8 @@ macro_rules! names {
             pub(crate) transport_keywords: Kept,
             /// `("family", "type", "proto", "flags", "loop")`: the keywords of a call.
             pub(crate) resolution_keywords: Kept,
+            /// `("family", "type", "proto", "flags")`: the keywords of a call.
+            pub(crate) look_up_keywords: Kept,
             /// `("family", "type", "proto")`: the keywords of a call.
             pub(crate) socket_keywords: Kept,
             /// `("server_side", "ssl_handshake_timeout", "ssl_shutdown_timeout")`: the keywords of a call.
@@ -84,6 +86,12 @@ macro_rules! names {
                         &*intern(c"proto")?,
                         &*intern(c"flags")?,
                         &*intern(c"loop")?,
+                    ]))?,
+                    look_up_keywords: keep(tuple_of(&[
+                        &*intern(c"family")?,
+                        &*intern(c"type")?,
+                        &*intern(c"proto")?,
+                        &*intern(c"flags")?,
                     ]))?,
                     socket_keywords: keep(tuple_of(&[
                         &*intern(c"family")?,

@@ -1,7 +1,9 @@
 //! `loop._ensure_resolved`: the addresses of a host, which is a whole address already if it is written in digits.
 //!
-//! Such a one is answered here, as long as the loop's method is asyncio's; everything else is asked of that method,
-//! which asks `loop.getaddrinfo`: whoever has replaced one of the two gets it called.
+//! Such a one is answered here, and what is surely none is asked of `loop.getaddrinfo`, as long as the loop's method is
+//! asyncio's. Where that is replaced, and for arguments of unusual kinds, the method is called.
+
+use std::cell::Cell;
 
 use aioxide_core::blocking::literal;
 use aioxide_core::sys::resolve as numeric;
@@ -15,6 +17,7 @@ use crate::ffi::{
 };
 
 use super::answer;
+use super::named::has_to_be_asked;
 use super::question::{self, Asked};
 
 /// What is wanted of an address.
@@ -27,7 +30,12 @@ pub(crate) struct Hints<'a> {
 
 /// Asks for the addresses of one host. All zero bytes: nothing was asked.
 #[derive(Default)]
-pub(crate) struct Resolving(Delegate);
+pub(crate) struct Resolving {
+    /// What `getaddrinfo` has returned, or `_ensure_resolved`.
+    asked: Delegate,
+    /// Whether it was `getaddrinfo`.
+    directly: Cell<bool>,
+}
 
 impl Resolving {
     /// Asks. Returns asyncio's list of `(family, type, proto, canonname, address)` or yields until it is there.
@@ -35,31 +43,54 @@ impl Resolving {
         if let Some(found) = found_at_once(event_loop, address, hints)? {
             return Ok(Step::Return(found));
         }
+        let is_open = is_asyncios(event_loop)? && has_to_be_asked(address, hints);
+        let items = tuple_items(address);
+        let ([host, port, ..], true) = (items.as_slice(), is_open) else {
+            return self.ensure(event_loop, address, hints);
+        };
+        let Hints { family, kind, protocol, flags } = *hints;
+        let look_up = event_loop.object().attribute(&names().getaddrinfo)?;
+        let values = [*host, *port, family, kind, protocol, flags];
+        let looking_up = call_keywords(&look_up, &values, 2, Some(&names().look_up_keywords))?;
+        self.directly.set(true);
+        self.asked.begin_owned(looking_up)?;
+        self.asked.resume(None)
+    }
+
+    #[cold]
+    fn ensure(&self, event_loop: &LoopObject, address: &Object, hints: &Hints<'_>) -> Result<Step> {
         let ensure_resolved = event_loop.object().attribute(&names().ensure_resolved)?;
         let Hints { family, kind, protocol, flags } = *hints;
         let values = [address, family, kind, protocol, flags, event_loop.object()];
-        self.0.begin(&*call_keywords(&ensure_resolved, &values, 1, Some(&names().resolution_keywords))?)?;
-        self.0.resume(None)
+        let resolving = call_keywords(&ensure_resolved, &values, 1, Some(&names().resolution_keywords))?;
+        self.directly.set(false);
+        self.asked.begin_owned(resolving)?;
+        self.asked.resume(None)
     }
 
     /// Goes on waiting.
     pub(crate) fn resume(&self, thrown: Option<Owned>) -> Result<Step> {
-        self.0.resume(thrown)
+        self.asked.resume(thrown)
     }
 
     /// What is being awaited.
     pub(crate) fn target(&self) -> Option<Owned> {
-        self.0.target()
+        self.asked.target()
+    }
+
+    /// The coroutine of asyncio's between the caller and what is awaited, unless it is that.
+    pub(crate) fn callees(&self) -> &'static [&'static str] {
+        if self.directly.get() && self.asked.is_active() { &["BaseEventLoop._ensure_resolved"] } else { &[] }
     }
 }
 
 impl Collectable for Resolving {
     fn traverse(&self, visitor: &mut Visitor) {
-        self.0.traverse(visitor);
+        self.asked.traverse(visitor);
     }
 
     fn clear(&self) {
-        self.0.clear();
+        self.asked.clear();
     }
 }
 
@@ -91,7 +122,7 @@ pub(crate) fn is_resolved(event_loop: &LoopObject, address: &Object, hints: nume
 }
 
 /// An `int` and nothing else besides.
-fn is_number(object: &Object) -> bool {
+pub(super) fn is_number(object: &Object) -> bool {
     object.exact_int().is_some()
 }
 

@@ -6,7 +6,7 @@
 //! * `question.rs`: what is asked; numeric hosts are answered there
 //! * `lookup.rs`: the two coroutines
 //! * `answer.rs`: the objects that the `socket` module would have made
-//! * `ensured.rs`: the addresses of a host that may be one already, for whoever connects
+//! * `ensured.rs`: the addresses of a host that may be one already, for whoever connects; `named.rs`: one that is none
 //!
 //! What must always be true: results and exceptions are those of the `socket` module's functions, and whoever has
 //! replaced one of those gets it called, in the executor, as asyncio does.
@@ -16,6 +16,7 @@
 mod answer;
 mod ensured;
 mod lookup;
+mod named;
 mod question;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -60,7 +60,7 @@ enum Progress {
 
 machine!(
     Connect, "BaseSelectorEventLoop"."sock_connect",
-    awaits: Connect::target,
+    awaits: Connect::target, callees: Connect::callees,
     holds: [operation, event_loop, socket, address, resolving]
 );
 
@@ -82,6 +82,11 @@ impl Connect {
     /// What is being awaited.
     pub(crate) fn target(&self) -> Option<Owned> {
         self.resolving.target().or_else(|| self.operation.target())
+    }
+
+    /// The coroutine of asyncio's between this one and what is awaited, unless it is that.
+    pub(crate) fn callees(&self) -> &'static [&'static str] {
+        self.resolving.callees()
     }
 
     /// One step.
