@@ -117,6 +117,46 @@ async def connections(aio):
             pass
 
 
+async def races(aio):
+    loop = aio.get_running_loop()
+
+    async def getaddrinfo(host, port, **hints):
+        return [
+            (socket.AF_INET, hints["type"], 0, "", (f"127.0.0.{number}", port))
+            for number in (2, 3, 1)
+        ]
+
+    def race(port, **options):
+        options = {"happy_eyeballs_delay": 0.001, **options}
+        return loop.create_connection(lambda: Recorder(aio), "name", port, **options)
+
+    loop.getaddrinfo = getaddrinfo
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        transport, protocol = await race(port)
+        transport.abort()
+        await protocol.lost
+        listener.accept()[0].close()
+        for turns in range(8):
+            cancelled = aio.create_task(race(port))
+            for _ in range(turns):
+                await aio.sleep(0)
+            cancelled.cancel()
+            await aio.wait([cancelled])
+            if not cancelled.cancelled():
+                cancelled.result()[0].abort()
+    for refused in (race(port), race(port, local_addr=("192.0.2.1", 0)), race(port, family="x")):
+        try:
+            await refused
+        except (OSError, TypeError):
+            pass
+    closed = race(port)
+    closed.send(None)
+    closed.close()
+    await aio.sleep(0.01)
+    del loop.getaddrinfo
+
+
 async def transports(aio):
     loop = aio.get_running_loop()
     ours, theirs = socket.socketpair()
@@ -150,6 +190,32 @@ async def datagrams(aio):
         await aio.sleep(0)
     transport.close()
     await protocol.lost
+    far = ("127.0.0.1", 9)
+    for options in ({"sock": socket.socket(type=socket.SOCK_DGRAM)}, {"remote_addr": far}):
+        transport, protocol = await loop.create_datagram_endpoint(lambda: Recorder(aio), **options)
+        transport.abort()
+        await protocol.lost
+    for refused in (
+        {},
+        {"local_addr": ("192.0.2.1", 0)},
+        {"local_addr": "x"},
+        {"local_addr": ("127.0.0.1", 0), "remote_addr": ("::1", 9)},
+        {"local_addr": ("127.0.0.1", 0), "remote_addr": ("127.0.0.1", 70000)},
+    ):
+        try:
+            await loop.create_datagram_endpoint(lambda: Recorder(aio), **refused)
+        except (OSError, TypeError, ValueError, OverflowError):
+            pass
+    for turns in range(4):
+        making = loop.create_datagram_endpoint(lambda: Recorder(aio), remote_addr=far)
+        cancelled = aio.create_task(making)
+        for _ in range(turns):
+            await aio.sleep(0)
+        cancelled.cancel()
+        await aio.wait([cancelled])
+        if not cancelled.cancelled():
+            cancelled.result()[0].abort()
+        await aio.sleep(0)
 
 
 async def pipes(aio):
@@ -251,3 +317,9 @@ async def watched_descriptors(aio):
 )
 def test_nothing_is_left_behind_by(work, flat):
     flat(work)
+
+
+# asyncio leaves what is won in vain to the collector, and warns of it.
+@pytest.mark.only("aioxide")
+def test_nothing_is_left_behind_by_races(flat):
+    flat(races)
