@@ -161,7 +161,7 @@ def test_a_wrong_local_address_is_refused(aio, run, listener, place, error, dela
         before = descriptors()
         # What a race meets beside an OSError it drops.
         dropped = delay is not None and error is OverflowError
-        late = TimeoutError if sys.version_info >= (3, 13) else IndexError
+        late = TimeoutError if sys.version_info >= (3, 13, 6) else IndexError
         with pytest.raises(late if dropped else error):
             await loop.create_connection(
                 asyncio.Protocol,

@@ -188,7 +188,7 @@ def test_exceptions_that_are_no_oserror_are_dropped(aio, run):
         scene = Scene(aio, 2)
         scene.fail(1, LookupError("dropped"))
         scene.fail(2, ZeroDivisionError("dropped as well"))
-        late = TimeoutError if sys.version_info >= (3, 13) else IndexError
+        late = TimeoutError if sys.version_info >= (3, 13, 6) else IndexError
         with pytest.raises(late):
             await scene.connect()
         assert scene.begun == [1, 2]

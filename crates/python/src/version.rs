@@ -36,12 +36,6 @@ pub(crate) fn race_waits_for_its_end() -> bool {
     cfg!(Py_3_14) || version >= 0x030D_0100 || (0x030C_0800..0x030D_0000).contains(&version)
 }
 
-/// Whether an address that can't be bound is reported with all that the error says (3.12.5 and later) instead of its
-/// `strerror` alone.
-pub(crate) fn tells_all_about_binding() -> bool {
-    running_version() >= 0x030C_0500
-}
-
 /// Whether a server without connections has nothing to wait for although it is not closed (3.12.0 alone).
 pub(crate) fn server_without_clients_has_ended() -> bool {
     (0x030C_0000..0x030C_0100).contains(&running_version())

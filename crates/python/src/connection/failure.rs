@@ -4,8 +4,10 @@ use std::cell::Cell;
 
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call_method1, call1,
-    format_text, items_of, list_append, list_of, names,
+    format_text, intern, items_of, list_append, list_of, names,
 };
+
+use crate::version::Fix;
 
 use super::keep;
 
@@ -108,10 +110,19 @@ fn combined(exceptions: &[Owned]) -> Result<Owned> {
     call1(&names().os_error, &*format_text(c"Multiple exceptions: %S", text, text)?)
 }
 
+/// Whether asyncio minds that there may be no exception at all.
+static MINDS_NOTHING: Fix = Fix::new();
+
+/// Looks whether the running version has this fix.
+pub(super) fn remember() -> Result<()> {
+    let create_connection = names().base_event_loop.attribute(&*intern(c"create_connection")?)?;
+    MINDS_NOTHING.shows_by(&create_connection, c"TimeoutError")
+}
+
 /// Attempts that race may end without an `OSError`: another exception of theirs is dropped.
 #[cold]
 fn nothing_to_raise() -> Raised {
-    if cfg!(Py_3_13) {
+    if MINDS_NOTHING.is_there() {
         return Raised::new(&names().timeout_error, format_args!("create_connection failed"));
     }
     Raised::new(&names().index_error, format_args!("list index out of range"))

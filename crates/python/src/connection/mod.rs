@@ -57,6 +57,7 @@ use crate::future::ObserverObject;
 
 /// Makes the types.
 pub(crate) fn register(module: &Object) -> Result<()> {
+    failure::remember()?;
     one_address::remember()?;
     race::remember()?;
     handover::remember()?;

@@ -10,7 +10,7 @@ use crate::ffi::{
     call_method0, call_method1, call2, format_text, is_plain_container, items_of, length, list_append, names,
     tuple_items,
 };
-use crate::version::tells_all_about_binding;
+use crate::version::Fix;
 
 use super::attempt::{Attempt, unblock};
 use super::failure::Failures;
@@ -170,18 +170,21 @@ fn is_plain(local: &Object) -> Result<bool> {
 /// What is said of an address that can't be bound.
 #[cold]
 fn unbindable(address: &Object, error: &Object) -> Result<Owned> {
-    let text =
-        if tells_all_about_binding() { error.to_str()? } else { error.attribute(&names().strerror)? };
+    let text = if TELLS_ALL.is_there() { error.to_str()? } else { error.attribute(&names().strerror)? };
     let text = call_method0(&text, &names().lower)?;
     let text = format_text(c"error while attempting to bind on address %R: %S", address, &text)?;
     call2(&names().os_error, &*error.attribute(&names().errno)?, &text)
 }
 
 static CONNECT_SOCKET: Constant = Constant::new();
+/// Whether an address that can't be bound is reported with all that the error says, instead of its `strerror` alone.
+static TELLS_ALL: Fix = Fix::new();
 
 /// Keeps asyncio's method, to know it again.
 pub(super) fn remember() -> Result<()> {
-    CONNECT_SOCKET.keep(names().base_event_loop.attribute(&names().connect_socket)?);
+    let connect = names().base_event_loop.attribute(&names().connect_socket)?;
+    TELLS_ALL.dropped(&connect, c"strerror")?;
+    CONNECT_SOCKET.keep(connect);
     Ok(())
 }
 
