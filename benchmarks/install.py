@@ -28,6 +28,8 @@ print(json.dumps({
 
 def describe(python: str) -> dict:
     """What pip and cargo must know about the interpreter that will load the packages."""
+    if not shutil.which(python):
+        raise SystemExit(f"there is no {python}: PY has to be an interpreter's path or command")
     answer = subprocess.run([python, "-c", DESCRIBE], check=True, stdout=subprocess.PIPE)
     return json.loads(answer.stdout)
 
