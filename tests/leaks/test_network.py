@@ -90,6 +90,43 @@ async def servers(aio):
     await aio.sleep(0)
 
 
+async def servers_that_end(aio):
+    loop = aio.get_running_loop()
+    hosts = ["127.0.0.1", "127.0.0.2"]
+    server = await loop.create_server(lambda: Recorder(aio), hosts, 0, start_serving=False)
+    serving = aio.create_task(server.serve_forever())
+    await aio.sleep(0)
+    ends = []
+    for _ in range(2):
+        address = server.sockets[0].getsockname()
+        ends.append(await loop.create_connection(lambda: Recorder(aio), *address))
+    waiting = aio.create_task(server.wait_closed())
+    await aio.sleep(0)
+    serving.cancel()
+    for transport, protocol in ends:
+        transport.abort()
+        await protocol.lost
+    await aio.wait([serving, waiting])
+    for creating in (
+        loop.create_server(asyncio.Protocol, "localhost", 0, family=socket.AF_INET),
+        loop.create_server(asyncio.Protocol, ["", "127.0.0.1"], "no-such-service"),
+        loop.create_server(asyncio.Protocol, "127.0.0.1", server),
+    ):
+        task = aio.create_task(creating)
+        await aio.sleep(0)
+        task.cancel()
+        await aio.wait([task])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "socket")
+        for _ in range(2):
+            async with await loop.create_unix_server(asyncio.Protocol, path):
+                pass
+        try:
+            await loop.create_unix_server(asyncio.Protocol, folder)
+        except OSError:
+            pass
+
+
 async def connections(aio):
     loop = aio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -303,6 +340,7 @@ async def watched_descriptors(aio):
         fed_readers,
         streams,
         servers,
+        servers_that_end,
         connections,
         transports,
         writers_whose_peer_is_gone,
