@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 import sys
+import weakref
 
 import pytest
 
@@ -477,6 +478,29 @@ def test_closed_it_leaves_no_task_and_no_socket(aio, run):
         await scene.check_nothing_left()
 
     run(main)
+
+
+# asyncio's tasks complain that what they share is gone.
+@pytest.mark.only("aioxide")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_loop_that_is_closed_meanwhile_takes_it_along(loop_factory, aio):
+    before = descriptors()
+    loop = loop_factory()
+    loop.set_exception_handler(lambda loop, context: None)
+
+    async def main():
+        scene = Scene(aio, 3)
+        task = scene.begin(delay=0.001)
+        while len(scene.begun) < 2:
+            await aio.sleep(0.001)
+        return weakref.ref(task)
+
+    task = loop.run_until_complete(main())
+    loop.close()
+    del loop
+    gc.collect()
+    assert task() is None
+    assert descriptors() <= before
 
 
 def test_what_has_to_leave_the_loop_leaves_it(aio, loop_factory):

@@ -8,8 +8,8 @@ use std::cell::Cell;
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Layout, Object, Owned, Result, Slot, failed_assertion, item_at, items_of, length, list_append, list_of,
-    none, set_add, set_discard, set_length, set_of,
+    Layout, Object, Owned, Raised, Result, Slot, failed_assertion, item_at, items_of, length, list_append,
+    list_of, none, set_add, set_discard, set_length, set_of,
 };
 use crate::future::{ObserverObject, add_to_awaited_by, any, discard_from_awaited_by, observer};
 use crate::group::{create_future_on, create_task_on};
@@ -191,13 +191,20 @@ impl Contest {
         Ok(Some(completed))
     }
 
-    /// Nobody waits any more: all tasks are cancelled, and a socket that may still come is closed.
-    pub(super) fn abandon(&self) -> Result<()> {
+    /// Nobody waits any more: all tasks are cancelled, and a socket that may still come is closed. That the loop is closed
+    /// already, or a task of another class refuses, matters less than why nobody waits.
+    #[cold]
+    pub(super) fn abandon(&self) {
         self.is_abandoned.set(true);
         if let Some(winner) = self.winner.take() {
             close_quietly(&winner);
         }
-        items_of(&self.tasks())?.iter().try_for_each(|task| cancel_any(task, None).map(drop))
+        let Ok(tasks) = items_of(&self.tasks()).map_err(Raised::forget) else { return };
+        for task in &tasks {
+            if let Err(raised) = cancel_any(task, None) {
+                raised.forget();
+            }
+        }
     }
 
     /// A task is done.

@@ -160,10 +160,8 @@ fn failed(unhandled: &Object) -> Raised {
 #[cold]
 fn abandon(contest: &ObserverObject<Contest>, raised: Raised) -> Raised {
     let exception = raised.take();
-    match contest.state.abandon() {
-        Ok(()) => Raised::restore(exception),
-        Err(raised) => raised,
-    }
+    contest.state.abandon();
+    Raised::restore(exception)
 }
 
 /// The first of what another race has returned: the socket, its number, the exceptions.

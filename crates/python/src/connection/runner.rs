@@ -141,7 +141,8 @@ impl Runner {
 
     /// The attempt's exceptions are among the failures, as far as they are told at all.
     fn lose(&self, raised: Raised) -> Result<Step> {
-        if raised.leaves_the_loop() {
+        // Whose coroutine is closed dies with its loop: nobody is left to follow.
+        if raised.leaves_the_loop() || raised.matches(&names().generator_exit) {
             return Err(raised);
         }
         raised.forget();
