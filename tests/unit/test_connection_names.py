@@ -122,6 +122,18 @@ CASES += [(host, 80, 0, protocol) for host in HOSTS for protocol in PROTOCOLS]
 WAYS = ["create_connection", "create_datagram_endpoint", "local_addr"]
 
 
+@pytest.fixture(autouse=True)
+def shared_ports(monkeypatch):
+    """Let sockets that do not listen share a port, also with this test in another process."""
+    bind = socket.socket.bind
+
+    def bind_shared(self, address):
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bind(self, address)
+
+    monkeypatch.setattr(socket.socket, "bind", bind_shared)
+
+
 def make(way, host, port, family, protocol):
     def begin(loop):
         options = {"family": family, "proto": protocol, "flags": 0}
