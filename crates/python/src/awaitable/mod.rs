@@ -12,7 +12,7 @@
 //! * `fresh.rs`: the one that was made last, and the cycle collector
 //! * `inspected.rs`: what a coroutine shows to those who look inside
 //! * `declare.rs`: what every machine says in the same words
-//! * `delegate.rs`: awaiting something inside a machine
+//! * `delegate.rs`: awaiting something inside a machine; `held.rs`: what it holds meanwhile
 //! * `sleep.rs`: the first machine, and the shortest
 //!
 //! What must always be true: a machine is resumed by one caller at a time, at most once more after each
@@ -24,6 +24,7 @@ mod coroutine;
 mod declare;
 mod delegate;
 mod fresh;
+mod held;
 mod inspected;
 mod methods;
 mod resume;
@@ -33,6 +34,7 @@ pub(crate) use coroutine::{CoroutineObject, Machine, adopt, is_native_awaitable,
 pub(crate) use declare::machine;
 pub(crate) use delegate::Delegate;
 pub(crate) use fresh::show_latest_coroutine;
+pub(crate) use held::{given, held, keep, over};
 pub(crate) use inspected::{Source, source};
 pub(crate) use methods::register_base;
 pub(crate) use sleep::{

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, machine};
+use crate::awaitable::{CoroutineObject, held, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call1, item_at, names,
@@ -11,7 +11,6 @@ use crate::sockets::as_plain_socket;
 
 use super::handover::{Handover, Side};
 use super::options::Tls;
-use super::{held, over};
 
 /// `connect_accepted_socket(protocol_factory, sock, *, ssl=None, ssl_handshake_timeout=None,
 /// ssl_shutdown_timeout=None)`.

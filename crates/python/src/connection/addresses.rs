@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::awaitable::{given, held};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call2, item_at, length, list_from, names,
@@ -11,7 +12,6 @@ use super::contest::Course;
 use super::failure::Failures;
 use super::one_address::OneAddress;
 use super::race::Race;
-use super::{given, held};
 
 /// Addresses on the way to a connected socket. All zero bytes: none yet.
 pub(super) struct Addresses {

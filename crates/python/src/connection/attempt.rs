@@ -1,14 +1,12 @@
 //! One attempt to connect: a socket on its way to an address.
 
-use crate::awaitable::Delegate;
+use crate::awaitable::{Delegate, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call_method1,
     call_method2, names, none, while_handling,
 };
 use crate::sockets::Connect;
-
-use super::over;
 
 /// A socket that is being connected, and is closed if it does not get there. All zero bytes: none.
 pub(super) struct Attempt {

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::CoroutineObject;
+use crate::awaitable::{CoroutineObject, given, held};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Layout, Object, Owned, Raised, Result, Slot, failed_assertion, item_at, items_of, length, list_append,
@@ -19,7 +19,6 @@ use crate::version::race_waits_for_its_end;
 
 use super::attempt::close_quietly;
 use super::runner::Runner;
-use super::{given, held};
 
 /// The state of a race, and the callback of its tasks.
 pub(super) struct Contest {

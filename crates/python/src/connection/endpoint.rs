@@ -10,7 +10,7 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::awaitable::{CoroutineObject, machine};
+use crate::awaitable::{CoroutineObject, given, held, keep, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords,
@@ -23,7 +23,6 @@ use super::attempt::{Attempt, unblock};
 use super::handover::Handover;
 use super::one_address::new_socket;
 use super::pairs::{End, Pair, Pairs};
-use super::{given, held, keep, over};
 
 pub(super) const TEXT: &CStr = c"create_datagram_endpoint($self, /, protocol_factory, local_addr=None, remote_addr=None, *, family=0, proto=0, flags=0, reuse_port=None, allow_broadcast=None, sock=None)\n--\n\nMake a socket for datagrams. Return (transport, protocol).";
 

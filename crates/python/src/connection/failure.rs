@@ -2,14 +2,13 @@
 
 use std::cell::Cell;
 
+use crate::awaitable::keep;
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call_method1, call1,
     format_text, intern, items_of, list_append, list_of, names,
 };
 
 use crate::version::Fix;
-
-use super::keep;
 
 /// What has gone wrong. All zero bytes: nothing.
 pub(super) struct Failures {

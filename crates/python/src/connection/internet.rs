@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::awaitable::{CoroutineObject, machine};
+use crate::awaitable::{CoroutineObject, given, held, keep, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, item_at,
@@ -21,7 +21,6 @@ use super::accepted::{check_not_wrapped, check_stream_socket};
 use super::addresses::Addresses;
 use super::handover::{Handover, Side};
 use super::options::Tls;
-use super::{given, held, keep, over};
 
 #[cfg(Py_3_12)]
 pub(super) const TEXT: &CStr = c"create_connection($self, /, protocol_factory, host=None, port=None, *, ssl=None, family=0, proto=0, flags=0, sock=None, local_addr=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, happy_eyeballs_delay=None, interleave=None, all_errors=False)\n--\n\nConnect to a TCP server. Return (transport, protocol).";

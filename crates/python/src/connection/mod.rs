@@ -52,7 +52,7 @@ pub(crate) use accepted::{check_not_wrapped, check_stream_socket};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
-use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, none};
+use crate::ffi::{Object, Result, TypeBuilder};
 use crate::future::ObserverObject;
 
 /// Makes the types.
@@ -76,26 +76,4 @@ pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObjec
         .method_fast(c"create_datagram_endpoint", endpoint::create_datagram_endpoint, endpoint::TEXT)
         .method_fast(c"create_unix_connection", unix::create_unix_connection, c"create_unix_connection($self, /, protocol_factory, path=None, *, ssl=None, sock=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)\n--\n\nConnect to a Unix socket. Return (transport, protocol).")
         .method_fast(c"connect_accepted_socket", accepted::connect_accepted_socket, c"connect_accepted_socket($self, /, protocol_factory, sock, *, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)\n--\n\nTake over a connection that was accepted elsewhere. Return (transport, protocol).")
-}
-
-/// What a coroutine holds from its beginning to its end.
-fn held<T: Layout>(slot: &Slot<T>) -> Result<Owned<T>> {
-    slot.get().ok_or_else(over)
-}
-
-/// What a parameter got, or `None`.
-fn given(slot: &Slot) -> Owned {
-    slot.get().unwrap_or_else(none)
-}
-
-/// Keeps an argument of a new coroutine. One that is `None` is as good as not given.
-fn keep(slot: &Slot, argument: Option<&Object>) {
-    if let Some(argument) = argument.filter(|argument| !argument.is_none()) {
-        slot.fill(argument.own());
-    }
-}
-
-#[cold]
-fn over() -> Raised {
-    Raised::runtime_error(format_args!("the connection was made"))
 }

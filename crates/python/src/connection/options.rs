@@ -1,8 +1,7 @@
 //! What a connection is told about TLS.
 
+use crate::awaitable::{given, keep};
 use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Visitor};
-
-use super::{given, keep};
 
 /// The arguments `ssl`, `server_hostname`, `ssl_handshake_timeout`, `ssl_shutdown_timeout`. All zero bytes: none.
 #[derive(Default)]

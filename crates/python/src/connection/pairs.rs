@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
+use crate::awaitable::held;
 use crate::ffi::{
     Collectable, Dict, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, call1, dict_get,
     item_at, items_of, length, list_append, list_of, names, none, set_item, tuple_items, tuple_of,
 };
 
 use super::addresses::unless_empty;
-use super::held;
 
 /// The pairs, in the order in which they are tried. All zero bytes: none.
 pub(super) struct Pairs {

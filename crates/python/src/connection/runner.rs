@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{Delegate, machine};
+use crate::awaitable::{Delegate, held, machine};
 use crate::ffi::{Layout, Owned, Raised, Result, Slot, Step, names, none};
 use crate::future::ObserverObject;
 use crate::scope::wait_for_at_most;
@@ -15,7 +15,6 @@ use crate::sync::EventObject;
 
 use super::contest::Contest;
 use super::failure::Failures;
-use super::held;
 use super::one_address::OneAddress;
 
 /// The coroutine of one task.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, machine};
+use crate::awaitable::{CoroutineObject, held, keep, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call1,
@@ -12,7 +12,6 @@ use crate::ffi::{
 use super::attempt::{Attempt, unblock};
 use super::handover::{Handover, Side};
 use super::options::Tls;
-use super::{held, keep, over};
 
 /// `create_unix_connection(protocol_factory, path=None, *, ssl=None, sock=None, server_hostname=None,
 /// ssl_handshake_timeout=None, ssl_shutdown_timeout=None)`.

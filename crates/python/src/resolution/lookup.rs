@@ -5,10 +5,10 @@
 //! later:      answered -> return or raise
 //! ```
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, Delegate, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, audit_all, call_keywords, names,
+    Args, Layout, Object, Owned, Result, Signature, Slot, Step, audit_all, call_keywords, names,
 };
 
 use super::question::{self, Asked};
@@ -167,9 +167,4 @@ fn begin_in_executor(
     all.extend_from_slice(values);
     let future = call_keywords(&run, &all, all.len(), None)?;
     waiting.begin(&future)
-}
-
-#[cold]
-fn over() -> Raised {
-    Raised::runtime_error(format_args!("the look-up is over"))
 }

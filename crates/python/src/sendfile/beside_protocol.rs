@@ -1,14 +1,14 @@
 //! `_sendfile_fallback`: the file goes block by block through the transport's `write`, while a protocol of asyncio's own
 //! stands in for the transport's and is told when to pause.
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, Delegate, held, machine};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Owned, Raised, Result, Slot, Step, call_method0, call_method1, call1, names, none, while_handling,
 };
 
 use super::copying::Copying;
-use super::request::{Given, Request, over};
+use super::request::{Given, Request};
 
 /// How much of a file is read at a time.
 const BLOCK_SIZE: u64 = 16 * 1024;
@@ -62,13 +62,13 @@ impl SendfileFallback {
             Ok(Step::Return(sent)) => self.sent.set(sent),
             Err(raised) => self.failure.set(raised.take()),
         }
-        let stand_in = self.stand_in.get().ok_or_else(over)?;
+        let stand_in = held(&self.stand_in)?;
         self.after_failure(|| self.restoring.begin(&*call_method0(&stand_in, &names().restore)?))?;
         self.restore(None)
     }
 
     fn copy(&self, thrown: Option<Owned>) -> Result<Step> {
-        let (transport, stand_in) = (self.request.target()?, self.stand_in.get().ok_or_else(over)?);
+        let (transport, stand_in) = (self.request.target()?, held(&self.stand_in)?);
         // asyncio up to 3.12 waits before it writes: the last block would leave the transport as full as it gets.
         self.copying.go_on(&self.request, thrown, |block| {
             call_method1(&transport, &names().write, block)?;

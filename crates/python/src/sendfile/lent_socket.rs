@@ -6,12 +6,12 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, Delegate, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{Args, Owned, Raised, Result, Step, names, while_handling};
 use crate::transport::SocketTransport;
 
-use super::request::{Given, Request, over};
+use super::request::{Given, Request};
 
 /// `_sendfile_native(transp, file, offset, count)`.
 pub(super) fn sendfile_native(event_loop: &LoopObject, args: Args<'_>) -> Result<Owned> {

@@ -1,10 +1,9 @@
 //! What every coroutine of this folder is asked for, and how each hands it on to the next.
 
-use crate::awaitable::Delegate;
+use crate::awaitable::{Delegate, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Visitor, call_keywords, names,
-    none,
+    Args, Collectable, Layout, Object, Owned, Result, Signature, Slot, Visitor, call_keywords, names, none,
 };
 
 /// A file, where to, from where on, and how much of it. All zero bytes: nothing was asked for.
@@ -161,9 +160,4 @@ fn numbers(offset: Option<&Object>, count: Option<&Object>) -> Option<(u64, u64)
     let number = |given: &Object| u64::try_from(given.int_value()?).ok();
     let count = count.filter(|count| !count.is_none());
     Some((offset.map_or(Some(0), number)?, count.map_or(Some(0), number)?))
-}
-
-#[cold]
-pub(super) fn over() -> Raised {
-    Raised::runtime_error(format_args!("the file is sent"))
 }

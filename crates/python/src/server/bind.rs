@@ -3,14 +3,13 @@
 //! All of it goes through the `socket` module that asyncio's code sees, and through the socket objects: whoever has
 //! replaced one of them gets called.
 
+use crate::awaitable::keep;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_keywords, call_method0, call_method1,
     call1, call2, format_text, intern, item_at, items_of, list_of, names, suppress_context, while_handling,
 };
 use crate::version::Fix;
-
-use super::keep;
 
 /// The arguments `reuse_address`, `reuse_port` and (3.13+) `keep_alive`. All zero bytes: none of them was given.
 pub(super) struct Options {

@@ -2,12 +2,11 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, Delegate, given, held, machine};
 use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, Step, call_method0, list_append, names, none};
 use crate::version;
 
 use super::object::ServerObject;
-use super::{given, held};
 
 /// Makes the types.
 pub(super) fn register(module: &Object) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, Delegate, held, machine};
 use crate::ffi::{
     Layout, Owned, Raised, Result, Slot, Step, call_method0, exception_context, names, none,
     set_exception_context, while_handling,
@@ -10,7 +10,6 @@ use crate::ffi::{
 #[cfg(Py_3_13)]
 use crate::version::Fix;
 
-use super::held;
 use super::object::ServerObject;
 
 /// The coroutine that `serve_forever()` returns.

@@ -3,7 +3,7 @@
 //! Hosts in digits are addresses already. If there is any other, each is looked up by a task, as asyncio does, through the
 //! loop's `_create_server_getaddrinfo`; so are all where somebody has replaced that method.
 
-use crate::awaitable::{CoroutineObject, Delegate, machine};
+use crate::awaitable::{CoroutineObject, Delegate, given, held, keep, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, Visitor, call_keywords,
@@ -11,8 +11,6 @@ use crate::ffi::{
 };
 use crate::group::gather_all;
 use crate::resolution::{Hints, Resolving, found_at_once};
-
-use super::{given, held, keep, over};
 
 /// What is asked for: the arguments `host`, `port`, `family` and `flags`. All zero bytes: nothing yet.
 pub(super) struct Hosts {

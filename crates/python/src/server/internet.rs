@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::awaitable::{CoroutineObject, machine};
+use crate::awaitable::{CoroutineObject, held, keep, machine, over};
 use crate::connection::{check_not_wrapped, check_stream_socket};
 use crate::event_loop::LoopObject;
 use crate::ffi::{Args, Layout, Owned, Raised, Result, Signature, Slot, Step, call1, list_of, names};
@@ -16,7 +16,6 @@ use crate::ffi::{Args, Layout, Owned, Raised, Result, Signature, Slot, Step, cal
 use super::bind::{Options, bind_all};
 use super::hosts::{Hosts, distinct};
 use super::opening::{Opening, Settings};
-use super::{held, keep, over};
 
 #[cfg(Py_3_13)]
 pub(super) const TEXT: &CStr = c"create_server($self, /, protocol_factory, host=None, port=None, *, family=0, flags=1, sock=None, backlog=100, ssl=None, reuse_address=None, reuse_port=None, keep_alive=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True)\n--\n\nListen at a port, of one host or of several. Return a Server.";

@@ -53,7 +53,7 @@ pub(crate) use object::ServerObject;
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;
-use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, TypeBuilder, none};
+use crate::ffi::{Object, Result, TypeBuilder};
 
 /// Makes the types.
 pub(crate) fn register(module: &Object) -> Result<()> {
@@ -79,26 +79,4 @@ pub(crate) fn methods(builder: TypeBuilder<LoopObject>) -> TypeBuilder<LoopObjec
             c"Return the addresses of one host to listen at.",
         )
         .method1(c"_stop_serving", serving::stop_serving, c"Stop listening, and close the socket.")
-}
-
-/// What a coroutine holds from its beginning to its end.
-fn held<T: Layout>(slot: &Slot<T>) -> Result<Owned<T>> {
-    slot.get().ok_or_else(over)
-}
-
-/// What a parameter got, or `None`.
-fn given(slot: &Slot) -> Owned {
-    slot.get().unwrap_or_else(none)
-}
-
-/// Keeps an argument of a new coroutine. One that is `None` is as good as not given.
-fn keep(slot: &Slot, argument: Option<&Object>) {
-    if let Some(argument) = argument.filter(|argument| !argument.is_none()) {
-        slot.fill(argument.own());
-    }
-}
-
-#[cold]
-fn over() -> Raised {
-    Raised::runtime_error(format_args!("the server was made"))
 }

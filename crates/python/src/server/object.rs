@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use pyo3::ffi;
 
+use crate::awaitable::given;
 use crate::event_loop::LoopObject;
 use crate::ffi::{Layout, Object, Owned, Result, Slot, allocate, call_method0, native_type};
 
@@ -11,7 +12,6 @@ use crate::ffi::{Layout, Object, Owned, Result, Slot, allocate, call_method0, na
 use super::clients::Clients;
 #[cfg(not(Py_3_13))]
 use super::count::Clients;
-use super::given;
 use super::opening::Settings;
 
 /// `asyncio.base_events.Server`, written in Rust.

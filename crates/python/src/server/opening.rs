@@ -1,5 +1,6 @@
 //! What every server begins with: it is made for its sockets, and listens.
 
+use crate::awaitable::{given, held, keep};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
@@ -7,7 +8,6 @@ use crate::ffi::{
 };
 
 use super::object::ServerObject;
-use super::{given, held, keep};
 
 /// The arguments that every server has: `ssl`, `backlog`, `ssl_handshake_timeout`, `ssl_shutdown_timeout` and
 /// `start_serving`. All zero bytes: none of them was given.

@@ -1,5 +1,6 @@
 //! How a server begins and ends to listen, and tells those who wait for its end.
 
+use crate::awaitable::given;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Layout, Object, Owned, Result, call_keywords, call_method0, call_method1, call1, failed_assertion,
@@ -7,7 +8,6 @@ use crate::ffi::{
 };
 use crate::future::any::{is_done, resolve};
 
-use super::given;
 use super::object::ServerObject;
 
 impl ServerObject {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::awaitable::{CoroutineObject, machine};
+use crate::awaitable::{CoroutineObject, held, keep, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
@@ -11,7 +11,7 @@ use crate::ffi::{
 };
 
 use super::opening::{Opening, Settings};
-use super::{held, keep, over, unix_file};
+use super::unix_file;
 
 #[cfg(Py_3_13)]
 pub(super) const TEXT: &CStr = c"create_unix_server($self, /, protocol_factory, path=None, *, sock=None, backlog=100, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True, cleanup_socket=True)\n--\n\nListen at a Unix socket. Return a Server.";
