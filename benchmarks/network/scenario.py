@@ -79,6 +79,8 @@ class Scenario:
         what = "accept, echo, close" if self.mode == "accept" else "echo"
         over = ", Unix" if self.family == "unix" else ""
         depth = f", {self.depth} in flight" if self.depth > 1 else ""
+        if self.mode == "bursts":
+            depth = f", bursts of {self.depth}"
         count = f"{self.connections} {'flow' if self.family == 'udp' else 'conn'}"
         return f"{what}, {self.kind.title}{over}, {count}, {size_text(self.size)}{depth}"
 
@@ -152,7 +154,8 @@ def usual() -> Iterator[Scenario]:
     for flows in (1, 200):
         yield Scenario(KINDS["datagram"], "datagrams", "udp", flows, DATAGRAM_SIZE)
     aim = TWICE_THE_BEST_PEER
-    yield Scenario(KINDS["datagram"], "datagrams", "udp", 1, DATAGRAM_SIZE, depth=BURST, aim=aim)
+    for mode in ("datagrams", "bursts"):
+        yield Scenario(KINDS["datagram"], mode, "udp", 1, DATAGRAM_SIZE, depth=BURST, aim=aim)
     yield Scenario(KINDS["datagram-sink"], "flood", "udp", 1, DATAGRAM_SIZE, aim=aim)
 
 

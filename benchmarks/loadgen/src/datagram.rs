@@ -1,18 +1,22 @@
-//! UDP: echo with a number of datagrams in flight, and a one-way flood.
+//! UDP: echo with a number of datagrams in flight, bursts of them, and a one-way flood.
 //!
 //! A datagram begins with its sequence number; the rest is the pattern's. One that does not come back in time is
 //! counted as lost and another is sent in its place: UDP may lose, and a figure says how much it did.
+//!
+//! A burst is one message that the kernel cuts into datagrams (segmentation offload), which is how programs send that have
+//! many to send: QUIC's do. The flood is made of them too: datagrams sent one by one kept the client busier than any
+//! server. Both pass through the same door to the kernel as aioxide's own, in core.
 
 use std::collections::VecDeque;
-use std::os::fd::OwnedFd;
+use std::io::ErrorKind;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
+use aioxide_core::sys::{Inbox, SEND_BATCH, Segmentation, coalesce, family, send_datagrams};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::Outcome;
 use crate::address::{Address, PATIENCE};
-use crate::batch::Batch;
 use crate::histogram::Histogram;
 use crate::options::Options;
 use crate::pattern::Pattern;
@@ -20,7 +24,6 @@ use crate::poll::{Poll, Ready};
 use crate::report::Report;
 use crate::window::{Phase, Window};
 
-const BATCH: usize = 64;
 /// A datagram that is under way for longer is lost.
 const LOST_AFTER: Duration = Duration::from_millis(500);
 const LOOK_FOR_LOST_EVERY: Duration = Duration::from_millis(100);
@@ -30,16 +33,20 @@ pub const QUESTION: &[u8] = b"count";
 /// The question or its answer may get lost.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
-/// Every flow keeps `depth` datagrams in flight and wants each of them back.
-pub fn echo(address: &Address, options: &Options) -> Outcome<Report> {
+/// Every flow keeps `depth` datagrams in flight and wants each of them back; with `bursts`, those that can be sent at the
+/// same time go as one message.
+pub fn echo(address: &Address, options: &Options, bursts: bool) -> Outcome<Report> {
     if options.size <= NUMBER_BYTES {
         return Err(format!("datagrams have more than {NUMBER_BYTES} bytes").into());
     }
     let mut poll = Poll::new()?;
-    let mut traffic = Traffic::new(options);
+    let mut traffic = Traffic::new(options, bursts);
     let mut flows = Vec::with_capacity(options.connections);
     for number in 0..options.connections {
         let flow = Flow { socket: address.flow()?, next: 0, in_flight: VecDeque::new(), unanswered: 0 };
+        if bursts {
+            coalesce(flow.socket.as_raw_fd())?;
+        }
         poll.add(&flow.socket, number, false)?;
         flows.push(flow);
     }
@@ -88,14 +95,15 @@ pub fn flood(address: &Address, options: &Options) -> Outcome<Report> {
         return Err(format!("datagrams have more than {} bytes", QUESTION.len()).into());
     }
     let socket = address.flow()?;
-    let mut batch = Batch::new(BATCH, options.size, false);
+    let (datagram, segmentation) = (vec![0; options.size], Segmentation::of_family(family::INET));
     ask_count(&socket)?;
     let mut window = Window::new(options);
     let (mut phase, mut counted_before, mut offered) = (Phase::WarmUp, 0, 0_u64);
     while phase != Phase::Over {
-        let sent = match batch.send(&socket, BATCH) {
+        let batch = std::iter::repeat_n((datagram.as_slice(), None), SEND_BATCH);
+        let sent = match send_datagrams(socket.as_raw_fd(), batch, &segmentation) {
             Ok(sent) => sent as u64,
-            Err(Errno::AGAIN) => 0,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
             Err(error) => return Err(format!("sending failed: {error}").into()),
         };
         let before = phase;
@@ -149,17 +157,27 @@ struct Datagram {
 
 struct Traffic {
     pattern: Pattern,
-    batch: Batch,
+    size: usize,
+    /// What is being sent, one datagram behind the other.
+    buffers: Vec<u8>,
+    segmentation: Segmentation,
+    inbox: Inbox,
+    bursts: bool,
     depth: usize,
     latencies: Histogram,
     lost: u64,
 }
 
 impl Traffic {
-    fn new(options: &Options) -> Self {
+    fn new(options: &Options, bursts: bool) -> Self {
+        let segmentation = if bursts { Segmentation::of_family(family::INET) } else { Segmentation::none() };
         Self {
             pattern: Pattern::new(options.size),
-            batch: Batch::new(BATCH.min(options.depth), options.size, false),
+            size: options.size,
+            buffers: vec![0; SEND_BATCH * options.size],
+            segmentation,
+            inbox: Inbox::new(),
+            bursts,
             depth: options.depth,
             latencies: Histogram::default(),
             lost: 0,
@@ -169,24 +187,22 @@ impl Traffic {
     /// Send until `depth` datagrams are in flight.
     fn fill(&mut self, flow: &mut Flow) -> Outcome<()> {
         loop {
-            let wanted = self.depth.saturating_sub(flow.unanswered).min(BATCH);
+            let wanted = self.depth.saturating_sub(flow.unanswered).min(SEND_BATCH);
             if wanted == 0 {
                 return Ok(());
             }
-            for place in 0..wanted {
-                let number = flow.next + place as u64;
-                let contents = self.pattern.message(number);
-                let buffer = self.batch.buffer(place);
-                buffer.copy_from_slice(contents);
+            for (number, buffer) in (flow.next..).zip(self.buffers.chunks_mut(self.size)).take(wanted) {
+                buffer.copy_from_slice(self.pattern.message(number));
                 if let Some(head) = buffer.first_chunk_mut::<NUMBER_BYTES>() {
                     *head = number.to_le_bytes();
                 }
             }
             let begun = Instant::now();
-            let sent = match self.batch.send(&flow.socket, wanted) {
+            let batch = self.buffers.chunks(self.size).map(|datagram| (datagram, None)).take(wanted);
+            let sent = match send_datagrams(flow.socket.as_raw_fd(), batch, &self.segmentation) {
                 Ok(sent) => sent,
                 // The look for lost datagrams tries again.
-                Err(Errno::AGAIN) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(format!("sending failed: {error}").into()),
             };
             for _ in 0..sent {
@@ -198,14 +214,13 @@ impl Traffic {
     }
 
     fn take_replies(&mut self, flow: &mut Flow, now: Instant, phase: Phase) -> Outcome<()> {
-        let received = match self.batch.receive(&flow.socket) {
-            Ok(received) => received,
-            Err(Errno::AGAIN) => return Ok(()),
+        match self.inbox.receive(flow.socket.as_raw_fd(), Inbox::BATCH, self.bursts) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(format!("receiving failed: {error}").into()),
-        };
-        for place in 0..received {
-            let reply = self.batch.received(place);
-            let number = self.check(reply)?;
+        }
+        for (reply, _) in self.inbox.datagrams() {
+            let number = number_of(reply, &self.pattern)?;
             let oldest = flow.in_flight.front().map_or(flow.next, |datagram| datagram.number);
             // Older ones were given up as lost and come too late.
             let Some(place) = number.checked_sub(oldest) else { continue };
@@ -224,17 +239,6 @@ impl Traffic {
         Ok(())
     }
 
-    /// The number of a reply that is what was sent under it.
-    fn check(&self, reply: &[u8]) -> Outcome<u64> {
-        let (head, rest) = reply.split_first_chunk::<NUMBER_BYTES>().ok_or("a reply without a number")?;
-        let number = u64::from_le_bytes(*head);
-        let wanted = self.pattern.message(number).get(NUMBER_BYTES..).unwrap_or_default();
-        if rest != wanted {
-            return Err(format!("a wrong reply to datagram {number}, of {} bytes", reply.len()).into());
-        }
-        Ok(number)
-    }
-
     fn give_up_lost(&mut self, flow: &mut Flow, now: Instant, phase: Phase) {
         while let Some(oldest) = flow.in_flight.front() {
             if !oldest.answered {
@@ -247,4 +251,15 @@ impl Traffic {
             flow.in_flight.pop_front();
         }
     }
+}
+
+/// The number of a reply that is what was sent under it.
+fn number_of(reply: &[u8], pattern: &Pattern) -> Outcome<u64> {
+    let (head, rest) = reply.split_first_chunk::<NUMBER_BYTES>().ok_or("a reply without a number")?;
+    let number = u64::from_le_bytes(*head);
+    let wanted = pattern.message(number).get(NUMBER_BYTES..).unwrap_or_default();
+    if rest != wanted {
+        return Err(format!("a wrong reply to datagram {number}, of {} bytes", reply.len()).into());
+    }
+    Ok(number)
 }

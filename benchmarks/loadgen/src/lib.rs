@@ -15,7 +15,7 @@
 //! | [`window`], [`histogram`], [`process`] | when is measured, latencies, the server's CPU time and memory from `/proc` |
 //! | [`echo`] | requests and replies over many connections |
 //! | [`accept`], [`bulk`] | connections opened and closed; one-way transfer |
-//! | [`batch`], [`datagram`] | UDP: echo with a window in flight, and a one-way flood |
+//! | [`datagram`] | UDP: echo with a window in flight, bursts, and a one-way flood |
 //! | [`poll`] | the epoll instance under all of them |
 //! | [`report`] | the JSON |
 //!
@@ -23,7 +23,6 @@
 
 pub mod accept;
 pub mod address;
-pub mod batch;
 pub mod bulk;
 pub mod datagram;
 pub mod echo;

@@ -28,9 +28,13 @@ fn run() -> Outcome<String> {
         "accept" => accept::run(&address, &options)?,
         "upload" => bulk::upload(&address, &options)?,
         "download" => bulk::download(&address, &options)?,
-        "datagrams" => datagram::echo(&address, &options)?,
+        "datagrams" => datagram::echo(&address, &options, false)?,
+        "bursts" => datagram::echo(&address, &options, true)?,
         "flood" => datagram::flood(&address, &options)?,
-        _ => return Err(format!("no such mode: {mode} (echo accept upload download datagrams flood)").into()),
+        _ => {
+            let known = "echo accept upload download datagrams bursts flood";
+            return Err(format!("no such mode: {mode} ({known})").into());
+        }
     };
     Ok(report.json())
 }

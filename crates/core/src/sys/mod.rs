@@ -9,7 +9,7 @@
 //! | [`WakeFd`] | a descriptor that any thread, or a signal handler, writes to end a wait |
 //! | [`pipe`] | reading and writing what is no socket |
 //! | [`file`] | a regular file's bytes into a socket |
-//! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call |
+//! | [`Inbox`], [`send_datagram`], [`send_datagrams`] | datagrams, several in one system call, neighbours that are alike in one message |
 //! | [`socket`] | what a connected stream socket does: receive, send, gather, shut down |
 //! | [`raw`], [`family`] | one call each on a socket of the program's own; address families |
 //! | [`resolve`] | the C library's resolver, which may block |
@@ -44,7 +44,9 @@ compile_error!(
 );
 
 pub use address::{Address, AddressKind};
-pub use datagram::{BATCH, Inbox, send_datagram, send_datagrams};
+pub use datagram::{
+    Inbox, LARGEST_SEGMENT, SEND_BATCH, Segmentation, coalesce, is_coalescing, send_datagram, send_datagrams,
+};
 pub use epoll::{Events, Selector};
 pub use interest::{Interest, Readiness};
 pub use wake::WakeFd;

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use super::read::is_temporary;
-use crate::sys::{Address, BATCH};
+use crate::sys::{Address, SEND_BATCH};
 
 /// Where a datagram goes; `F` is an address that only the caller can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl<D: AsRef<[u8]>, F> DatagramQueue<D, F> {
                         return Flushed::Foreign(data, address);
                     }
                 }
-                Some(_) => match socket.send(self.waiting.iter().map_while(native).take(BATCH)) {
+                Some(_) => match socket.send(self.waiting.iter().map_while(native).take(SEND_BATCH)) {
                     Ok(count) => {
                         for _ in 0..count {
                             sent.extend(self.pop());

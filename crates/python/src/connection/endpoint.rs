@@ -18,6 +18,7 @@ use crate::ffi::{
 };
 use crate::group::create_future_on;
 use crate::resolution::{Hints, Resolving};
+use crate::transport::take_several;
 
 use super::attempt::{Attempt, unblock};
 use super::handover::Handover;
@@ -288,6 +289,9 @@ impl CreateEndpoint {
         let make = event_loop.object().attribute(&names().make_datagram_transport)?;
         let values = [socket, &*protocol, &*given(&self.destination), &*waiter];
         let transport = call_keywords(&make, &values, values.len(), None)?;
+        if self.socket.is_empty() {
+            take_several(&transport)?;
+        }
         if event_loop.debug() {
             let (local, remote) = (given(&self.local), given(&self.remote));
             let values = [&*local, &*remote, &*transport, &*protocol];

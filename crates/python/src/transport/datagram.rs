@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use aioxide_core::sys::Address;
+use aioxide_core::sys::{Address, Segmentation};
 use aioxide_core::transport::DatagramQueue;
 
 use crate::event_loop::SourceBase;
@@ -45,13 +45,16 @@ pub(super) struct Traffic {
     pub(super) connected: bool,
     /// Sent, and waiting for room in the socket's buffer.
     pub(super) queue: Confined<DatagramQueue<Bytes, Owned>>,
+    pub(super) segmentation: Segmentation,
     pub(super) limits: WriteLimits,
+    /// Whether the kernel may hand over several datagrams as one message.
+    pub(super) coalesces: Cell<bool>,
     /// Received, and waiting for the protocol's next call.
     pub(super) pending: Confined<VecDeque<Received>>,
     pub(super) gathering: Gathering,
     /// Whether a call without the selector has delivered since the selector's last one.
     pub(super) has_continued: Cell<bool>,
-    /// How many datagrams to ask for next time.
+    /// How many messages to ask for next time.
     pub(super) batch: Cell<usize>,
     pub(super) last_sender: KnownAddress,
     pub(super) last_destination: KnownAddress,
@@ -72,12 +75,14 @@ pub(super) struct KnownAddress {
 
 impl Traffic {
     /// None yet, for a socket of `family`.
-    pub(super) fn new(family: i32, connected: bool) -> Self {
+    pub(super) fn new(family: i32, connected: bool, coalesces: bool) -> Self {
         Self {
             family,
             connected,
             queue: Confined::new(DatagramQueue::new(OVERHEAD)),
+            segmentation: Segmentation::of_family(family),
             limits: WriteLimits::new(),
+            coalesces: Cell::new(coalesces),
             pending: Confined::new(VecDeque::new()),
             gathering: Gathering::new(),
             has_continued: Cell::new(false),

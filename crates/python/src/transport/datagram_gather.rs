@@ -1,5 +1,5 @@
 //! Gathering answers: what a protocol sends while a batch of received datagrams is delivered to it leaves in one system
-//! call.
+//! call, and those of one size to one address as one message.
 //!
 //! For whoever looks, a datagram has left when `sendto` returns: it counts in no size, and closing or giving the transport
 //! up does not hold it back. What asyncio would do otherwise is an error of the network, which the protocol hears of
@@ -12,20 +12,16 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use aioxide_core::sys::{BATCH, clock};
+use aioxide_core::sys::{LARGEST_SEGMENT, SEND_BATCH, clock};
 use aioxide_core::transport::{Destination, Flushed, Outgoing};
 
 use crate::event_loop::Direction;
 use crate::ffi::{Layout, Object, Owned, Raised, Result};
 
 use super::datagram::{DatagramTransport, Traffic};
-use super::datagram_send::Socket;
 
 /// A protocol that takes longer for a batch is not asked to wait for the end of it.
 const PATIENCE: Duration = Duration::from_micros(100);
-
-/// Larger datagrams leave at once: the system call is the least of their costs, and some are too large to be sent.
-const LARGEST: usize = 1400;
 
 /// Whether the queue holds what would have left already, had it not been gathered.
 pub(super) struct Gathering {
@@ -65,7 +61,8 @@ impl Traffic {
         let is_time = gathering.is_begun()
             || (gathering.expects_more.get() && self.queue.with(|queue| queue.is_empty()));
         is_time
-            && data.exact_bytes().is_some_and(|bytes| bytes.len() <= LARGEST)
+            // The system call is the least of a larger one's costs, and some are too large to be sent.
+            && data.exact_bytes().is_some_and(|bytes| bytes.len() <= LARGEST_SEGMENT)
             && matches!(destination, Destination::Address(_))
     }
 }
@@ -77,7 +74,7 @@ impl DatagramTransport {
         if !traffic.gathering.is_begun.replace(true) {
             traffic.gathering.began_at.set(clock::ticks());
         }
-        if traffic.queue.with(|queue| queue.len()) < BATCH { Ok(()) } else { self.send_gathered() }
+        if traffic.queue.with(|queue| queue.len()) < SEND_BATCH { Ok(()) } else { self.send_gathered() }
     }
 
     /// After a call of the protocol: sends what has been gathered, unless it may wait for the next call's answers.
@@ -108,10 +105,7 @@ impl DatagramTransport {
     fn flush_gathered(&self, traffic: &Traffic) -> Result<()> {
         loop {
             let Some(fd) = self.attachment.descriptor()? else { return Ok(()) };
-            let mut sent = Vec::new();
-            let flushed = traffic.queue.with(|queue| queue.flush(&Socket(fd), &mut sent));
-            drop(sent);
-            match flushed {
+            match traffic.flush(fd) {
                 Flushed::Empty | Flushed::Blocked => return Ok(()),
                 Flushed::Failed(_, error) => self.error_received(Raised::os_error(&error))?,
                 Flushed::Foreign(data, address) => {

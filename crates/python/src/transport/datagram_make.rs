@@ -1,5 +1,7 @@
 //! How a datagram transport begins: `loop._make_datagram_transport`.
 
+use aioxide_core::sys::{coalesce, is_coalescing};
+
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, TypeBuilder, allocate, call_keywords, call2,
@@ -41,8 +43,8 @@ fn make_datagram_transport(event_loop: &LoopObject, args: Args<'_>) -> Result<Ow
     let info = call2(&names().complete_socket_info, socket, extra.unwrap_or(&nothing))?;
     let transport = allocate::<DatagramTransport>()?;
     transport.base.prepare(DatagramTransport::ready)?;
-    let peer = dict_get(&info, &names().peername)?;
-    transport.traffic.fill(Traffic::new(known.family(), peer.map_or(Ok(false), |peer| peer.is_true())?));
+    let is_connected = dict_get(&info, &names().peername)?.map_or(Ok(false), |peer| peer.is_true())?;
+    transport.traffic.fill(Traffic::new(known.family(), is_connected, is_coalescing(known.fd())));
     if let Some(address) = address {
         if address.is_true()? {
             transport.address.fill(address.own());
@@ -50,6 +52,16 @@ fn make_datagram_transport(event_loop: &LoopObject, args: Args<'_>) -> Result<Ow
     }
     begin(&transport, event_loop, socket, protocol, waiter, info)?;
     Ok(transport.into_object())
+}
+
+/// Lets the kernel hand over several datagrams at once to a transport whose socket was made for it. A program that has
+/// made the socket itself may read from it elsewhere, with calls that would not tell them apart.
+pub(crate) fn take_several(transport: &Object) -> Result<()> {
+    let Some(transport) = transport.exactly::<DatagramTransport>() else { return Ok(()) };
+    if let (Some(traffic), Some(fd)) = (transport.traffic.get(), transport.attachment.descriptor()?) {
+        traffic.coalesces.set(coalesce(fd).is_ok());
+    }
+    Ok(())
 }
 
 fn begin(

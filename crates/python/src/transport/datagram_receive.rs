@@ -5,7 +5,7 @@
 //! from the kernel at once, and wait in the transport until it is their time. Those that a closed transport still
 //! holds are dropped, as asyncio drops what is unread in the kernel.
 
-use aioxide_core::sys::{BATCH, Inbox};
+use aioxide_core::sys::Inbox;
 use aioxide_core::transport::is_temporary;
 
 use crate::event_loop::{Direction, LoopObject, Ready, SourceBase};
@@ -140,15 +140,16 @@ impl DatagramTransport {
 }
 
 /// Receives a batch and makes Python's objects of it. A batch that was full is followed by a larger one: asking for more
-/// than there is costs the kernel a try, which is a waste where datagrams come one by one.
+/// than there is costs the kernel a try, which is a waste where datagrams come one by one; where messages hold many
+/// of them, few are enough.
 fn receive(traffic: &Traffic, inbox: &mut Inbox, fd: i32) -> Result<()> {
     let limit = traffic.batch.get();
-    let count = match inbox.receive(fd, limit) {
+    let count = match inbox.receive(fd, limit, traffic.coalesces.get()) {
         Ok(count) => count,
         Err(error) if is_temporary(&error) => return Ok(()),
         Err(error) => return Err(Raised::os_error(&error)),
     };
-    traffic.batch.set(if count == limit { (limit * 2).min(BATCH) } else { count.max(1) });
+    let mut datagrams = 0;
     for (data, sender) in inbox.datagrams() {
         let sender = match traffic.last_sender.show(sender) {
             Some(known) => known,
@@ -160,6 +161,9 @@ fn receive(traffic: &Traffic, inbox: &mut Inbox, fd: i32) -> Result<()> {
         };
         let received = Received { data: Bytes::copy_of(data)?, sender };
         traffic.pending.with(|pending| pending.push_back(received));
+        datagrams += 1;
     }
+    let is_full = count == limit && datagrams < Inbox::BATCH;
+    traffic.batch.set(if is_full { (limit * 2).min(Inbox::BATCH) } else { count.max(1) });
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use aioxide_core::sys::{Address, send_datagram, send_datagrams};
+use aioxide_core::sys::{Address, Segmentation, send_datagram, send_datagrams};
 use aioxide_core::transport::{Destination, Flushed, Outgoing, SendDatagrams, is_temporary};
 
 use crate::event_loop::Direction;
@@ -15,12 +15,27 @@ use crate::sockets::address_from_python;
 use super::attachment::SILENT_WRITES;
 use super::datagram::{DatagramTransport, Traffic};
 
-/// A socket's descriptor.
-pub(super) struct Socket(pub(super) i32);
+/// A socket's descriptor, and what is known of how it sends.
+struct Socket<'a> {
+    fd: i32,
+    segmentation: &'a Segmentation,
+}
 
-impl SendDatagrams for Socket {
+impl SendDatagrams for Socket<'_> {
     fn send<'a>(&self, messages: impl Iterator<Item = (&'a [u8], Option<&'a Address>)>) -> io::Result<usize> {
-        send_datagrams(self.0, messages)
+        send_datagrams(self.fd, messages, self.segmentation)
+    }
+}
+
+impl Traffic {
+    /// Sends what waits, until something needs the transport.
+    pub(super) fn flush(&self, fd: i32) -> Flushed<Bytes, Owned> {
+        let mut sent = Vec::new();
+        let socket = Socket { fd, segmentation: &self.segmentation };
+        let flushed = self.queue.with(|queue| queue.flush(&socket, &mut sent));
+        // Outside of the queue: what drops it may be anything.
+        drop(sent);
+        flushed
     }
 }
 
@@ -148,10 +163,7 @@ impl DatagramTransport {
         }
         loop {
             let Some(fd) = self.attachment.descriptor()? else { return Ok(()) };
-            let mut sent = Vec::new();
-            let flushed = traffic.queue.with(|queue| queue.flush(&Socket(fd), &mut sent));
-            drop(sent);
-            let outcome = match flushed {
+            let outcome = match traffic.flush(fd) {
                 Flushed::Empty | Flushed::Blocked => break,
                 Flushed::Failed(_, error) => Sent::Refused(Raised::os_error(&error)),
                 Flushed::Foreign(data, address) => {

@@ -60,7 +60,7 @@ mod socket_read;
 mod socket_type;
 mod socket_write;
 
-pub(crate) use datagram_make::methods as datagram_methods;
+pub(crate) use datagram_make::{methods as datagram_methods, take_several};
 pub(crate) use listener::register as register_listener;
 pub(crate) use listening::methods;
 pub(crate) use socket::SocketTransport;
