@@ -428,6 +428,39 @@ def test_a_transport_neither_writes_nor_sends_another_file_meanwhile(run):
     run(main)
 
 
+@pytest.mark.parametrize("resumed_by", ["sendfile", "program"])
+def test_what_comes_while_a_file_is_sent_is_received_afterwards(run, resumed_by):
+    """Nothing is watched for it meanwhile, and twice in a row nothing is missed."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        near, far = await transport_pair(loop)
+        with file_of(bytes(4 * MIB)) as file:
+            for _ in range(2):
+                far.transport.pause_reading()
+                sending = asyncio.create_task(loop.sendfile(near.transport, file))
+                while near.transport._empty_waiter is None:
+                    await asyncio.sleep(0)
+                far.transport.write(b"meanwhile")
+                await asyncio.sleep(0.01)
+                assert near.data == b""
+                if resumed_by == "program":
+                    near.transport.resume_reading()
+                    await asyncio.sleep(0.01)
+                    assert near.data == b"meanwhile"
+                far.transport.resume_reading()
+                assert await sending == 4 * MIB
+                await asyncio.sleep(0.01)
+                assert near.data == b"meanwhile"
+                near.data.clear()
+        far.transport.write(b"at last")
+        await asyncio.sleep(0.01)
+        assert near.data == b"at last"
+        await close_both(near, far)
+
+    run(main)
+
+
 def test_transports_that_cannot_send_files_say_so(run):
     async def main():
         loop = asyncio.get_running_loop()

@@ -69,7 +69,7 @@ impl LoopObject {
         });
         let entry = match watcher {
             None => return Ok(()),
-            Some(watcher) if watcher.is_idle() => {
+            Some(watcher) if watcher.is_idle(direction) => {
                 drop(self.unwatch(fd, direction)?);
                 return Ok(());
             }

@@ -134,10 +134,10 @@ pub(super) enum Watcher {
 impl Watcher {
     /// Whether it is only left over in the selector: nobody would run.
     #[inline]
-    pub(super) fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self, direction: Direction) -> bool {
         match self {
             Self::Handle(handle) => handle.is_cancelled(),
-            Self::Source(source) => source.is_resting(),
+            Self::Source(source) => direction == Direction::Reading && source.is_resting(),
         }
     }
 
@@ -174,6 +174,9 @@ impl LoopObject {
     /// Runs `source` whenever `fd` is ready in `direction`, instead of whoever was called for until now.
     pub(crate) fn watch_source(&self, fd: i32, direction: Direction, source: &SourceBase) -> Result<()> {
         self.check_closed()?;
+        if direction == Direction::Reading {
+            source.resting.set(false);
+        }
         self.set_watcher(fd, direction, Watcher::Source(source.own()))
     }
 
@@ -209,7 +212,8 @@ impl LoopObject {
     }
 
     /// Leaves `source` where it is, for the next one who waits, if it watches `fd` for reading. There is no resting
-    /// for writing: most descriptors are writable most of the time.
+    /// for writing: most descriptors are writable most of the time. The loop holds what rests as it holds what is
+    /// called for: who is not awaited by anybody could not be collected.
     pub(crate) fn let_rest(&self, fd: i32, source: &SourceBase) {
         source.resting.set(self.is_watched_by(fd, Direction::Reading, source));
     }
@@ -231,6 +235,11 @@ impl LoopObject {
         }
         found.resting.set(false);
         Some(found)
+    }
+
+    /// Has `source` called again that was left to rest at `fd`. False if it does not rest there any more.
+    pub(crate) fn end_rest(&self, fd: i32, source: &SourceBase) -> bool {
+        source.is_resting() && self.wake_resting(fd, |found| std::ptr::eq(found, source)).is_some()
     }
 
     /// Takes what rests at `fd` out of the selector: somebody owns the descriptor who has to be asked from now on.

@@ -157,7 +157,11 @@ impl SocketTransport {
     /// context, or in a copy of the one in which watching began.
     pub(super) fn watch(&self, direction: Direction) -> Result<()> {
         self.base.set_context(direction, self.context.get().map_or_else(copy_context, Ok)?);
-        self.event_loop()?.watch_source(self.fd.get(), direction, &self.base)
+        let (event_loop, fd) = (self.event_loop()?, self.fd.get());
+        if direction == Direction::Reading && event_loop.end_rest(fd, &self.base) {
+            return Ok(());
+        }
+        event_loop.watch_source(fd, direction, &self.base)
     }
 
     /// Does nothing when somebody else watches, or the connection is lost.

@@ -21,7 +21,7 @@ impl SocketTransport {
     pub(crate) fn lend_socket(&self, event_loop: &LoopObject) -> Result<Lent> {
         event_loop.leave_transport(self.fd.get())?;
         let was_reading = self.with_stream(|stream| stream.is_reading());
-        self.pause_reading()?;
+        self.rest()?;
         Ok(Lent { emptied: self.make_empty_waiter()?, was_reading })
     }
 

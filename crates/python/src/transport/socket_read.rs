@@ -221,6 +221,15 @@ impl SocketTransport {
         if self.debug() { self.log(&names().pauses_reading) } else { Ok(()) }
     }
 
+    /// As `pause_reading()`, for somebody who holds the transport and resumes it soon: the kernel goes on watching.
+    pub(super) fn rest(&self) -> Result<()> {
+        if !self.with_stream(|stream| stream.pause()) {
+            return Ok(());
+        }
+        self.event_loop()?.let_rest(self.fd.get(), &self.base);
+        if self.debug() { self.log(&names().pauses_reading) } else { Ok(()) }
+    }
+
     /// `resume_reading()`.
     pub(super) fn resume_reading(&self) -> Result<()> {
         if !self.with_stream(|stream| stream.resume()) {
