@@ -12,7 +12,7 @@
 //! * `internet.rs`: `create_connection`, which has all of the steps
 //! * `unix.rs`, `accepted.rs`: two others, which have some
 //! * `endpoint.rs`: `create_datagram_endpoint`, with a socket for each of `pairs.rs` until one can be opened
-//! * `options.rs`: what the first three are told about TLS, and which of it they refuse
+//! * `options.rs`: what the first three and servers are told about TLS, and which of it they refuse
 //! * `addresses.rs`: several addresses, one after the other or in a race
 //! * `one_address.rs`: one of them, from which local address; `attempt.rs`: one socket on its way
 //! * `race.rs`: happy eyeballs, seen from who waits; `runner.rs`: one of its tasks; `contest.rs`: what these share
@@ -49,6 +49,7 @@ mod runner;
 mod unix;
 
 pub(crate) use accepted::{check_not_wrapped, check_stream_socket};
+pub(crate) use options::Tls;
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

@@ -1,11 +1,11 @@
-//! What a connection is told about TLS.
+//! What a connection is told about TLS, or a server for its connections.
 
 use crate::awaitable::{given, keep};
 use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Visitor};
 
 /// The arguments `ssl`, `server_hostname`, `ssl_handshake_timeout`, `ssl_shutdown_timeout`. All zero bytes: none.
 #[derive(Default)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     ssl: Slot,
     hostname: Slot,
     handshake_timeout: Slot,
@@ -14,7 +14,7 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Keeps the arguments of a new coroutine.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &self,
         ssl: Option<&Object>,
         hostname: Option<&Object>,
@@ -27,8 +27,13 @@ impl Tls {
         keep(&self.shutdown_timeout, shutdown_timeout);
     }
 
+    /// `ssl`.
+    pub(crate) fn context(&self) -> Option<Owned> {
+        self.ssl.get()
+    }
+
     /// Whether the connection is to be encrypted.
-    pub(super) fn is_wanted(&self) -> Result<bool> {
+    pub(crate) fn is_wanted(&self) -> Result<bool> {
         self.ssl.get().map_or(Ok(false), |ssl| ssl.is_true())
     }
 
@@ -43,7 +48,7 @@ impl Tls {
     }
 
     /// `ssl`, `ssl_handshake_timeout` and `ssl_shutdown_timeout`.
-    pub(super) fn values(&self) -> [Owned; 3] {
+    pub(crate) fn values(&self) -> [Owned; 3] {
         [given(&self.ssl), given(&self.handshake_timeout), given(&self.shutdown_timeout)]
     }
 
@@ -53,14 +58,19 @@ impl Tls {
     }
 
     /// Refuses timeouts without TLS.
-    pub(super) fn check_timeouts(&self) -> Result<()> {
+    pub(crate) fn check_timeouts(&self) -> Result<()> {
+        self.timeout_given().map_or(Ok(()), |timeout| Err(meaningless(timeout)))
+    }
+
+    /// The first of the two timeouts that was given.
+    pub(crate) fn timeout_given(&self) -> Option<&'static str> {
         if !self.handshake_timeout.is_empty() {
-            return Err(meaningless("ssl_handshake_timeout"));
+            Some("ssl_handshake_timeout")
+        } else if !self.shutdown_timeout.is_empty() {
+            Some("ssl_shutdown_timeout")
+        } else {
+            None
         }
-        if !self.shutdown_timeout.is_empty() {
-            return Err(meaningless("ssl_shutdown_timeout"));
-        }
-        Ok(())
     }
 }
 

@@ -105,7 +105,7 @@ impl CreateServer {
     }
 
     fn begin(&self) -> Result<Step> {
-        self.settings.check(|ssl| Ok(ssl.is_some()))?;
+        self.settings.check(|tls| Ok(tls.context().is_some()))?;
         let socket = self.socket.get();
         if let Some(socket) = &socket {
             check_not_wrapped(socket)?;

@@ -62,7 +62,7 @@ impl ServerObject {
         server.waiters.fill(crate::ffi::list_of(std::iter::empty())?);
         server.factory.fill(factory.own());
         server.backlog.fill(settings.backlog()?);
-        let [ssl, handshake_timeout, shutdown_timeout] = settings.tls();
+        let [ssl, handshake_timeout, shutdown_timeout] = settings.tls.values();
         server.ssl.fill(ssl);
         server.handshake_timeout.fill(handshake_timeout);
         server.shutdown_timeout.fill(shutdown_timeout);

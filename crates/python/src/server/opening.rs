@@ -1,6 +1,7 @@
 //! What every server begins with: it is made for its sockets, and listens.
 
-use crate::awaitable::{given, held, keep};
+use crate::awaitable::held;
+use crate::connection::Tls;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
@@ -9,58 +10,42 @@ use crate::ffi::{
 
 use super::object::ServerObject;
 
-/// The arguments that every server has: `ssl`, `backlog`, `ssl_handshake_timeout`, `ssl_shutdown_timeout` and
-/// `start_serving`. All zero bytes: none of them was given.
+/// The arguments that every server has: what its connections are told about TLS, `backlog` and `start_serving`. All zero
+/// bytes: none of them was given.
 pub(super) struct Settings {
-    ssl: Slot,
+    pub(super) tls: Tls,
     backlog: Slot,
-    handshake_timeout: Slot,
-    shutdown_timeout: Slot,
     start_serving: Slot,
 }
 
 impl Settings {
-    /// Keeps the arguments of a new coroutine: those above, in that order.
+    /// Keeps the arguments of a new coroutine: `ssl`, `backlog`, `ssl_handshake_timeout`, `ssl_shutdown_timeout` and
+    /// `start_serving`.
     pub(super) fn fill(&self, arguments: [Option<&Object>; 5]) {
         let [ssl, backlog, handshake_timeout, shutdown_timeout, start_serving] = arguments;
-        keep(&self.ssl, ssl);
+        self.tls.fill(ssl, None, handshake_timeout, shutdown_timeout);
         for (slot, argument) in [(&self.backlog, backlog), (&self.start_serving, start_serving)] {
             if let Some(argument) = argument {
                 slot.fill(argument.own());
             }
         }
-        keep(&self.handshake_timeout, handshake_timeout);
-        keep(&self.shutdown_timeout, shutdown_timeout);
     }
 
     /// Refuses what is meaningless. `has_tls` says whether `ssl` counts as given.
-    pub(super) fn check(&self, has_tls: impl FnOnce(Option<&Object>) -> Result<bool>) -> Result<()> {
-        let ssl = self.ssl.get();
-        let is_truth = |ssl: &Owned| ssl.is(&names().true_) || ssl.is(&names().false_);
-        if ssl.as_ref().is_some_and(is_truth) {
+    pub(super) fn check(&self, has_tls: impl FnOnce(&Tls) -> Result<bool>) -> Result<()> {
+        let is_truth = |ssl: Owned| ssl.is(&names().true_) || ssl.is(&names().false_);
+        if self.tls.context().is_some_and(is_truth) {
             return Err(Raised::type_error(format_args!("ssl argument must be an SSLContext or None")));
         }
-        let timeouts = [
-            (&self.handshake_timeout, "ssl_handshake_timeout"),
-            (&self.shutdown_timeout, "ssl_shutdown_timeout"),
-        ];
-        let Some((_, argument)) = timeouts.iter().find(|(timeout, _)| !timeout.is_empty()) else {
-            return Ok(());
-        };
-        if has_tls(ssl.as_deref())? {
-            return Ok(());
+        if self.tls.timeout_given().is_some() && !has_tls(&self.tls)? {
+            return self.tls.check_timeouts();
         }
-        Err(Raised::value_error(format_args!("{argument} is only meaningful with ssl")))
+        Ok(())
     }
 
     /// `backlog`, 100 if none was given.
     pub(super) fn backlog(&self) -> Result<Owned> {
         self.backlog.get().map_or_else(|| 100_u64.into_owned(), Ok)
-    }
-
-    /// `ssl`, `ssl_handshake_timeout` and `ssl_shutdown_timeout`.
-    pub(super) fn tls(&self) -> [Owned; 3] {
-        [given(&self.ssl), given(&self.handshake_timeout), given(&self.shutdown_timeout)]
     }
 
     fn starts(&self) -> Result<bool> {
@@ -70,18 +55,14 @@ impl Settings {
 
 impl Collectable for Settings {
     fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.ssl);
+        self.tls.traverse(visitor);
         visitor.slot(&self.backlog);
-        visitor.slot(&self.handshake_timeout);
-        visitor.slot(&self.shutdown_timeout);
         visitor.slot(&self.start_serving);
     }
 
     fn clear(&self) {
-        self.ssl.clear();
+        self.tls.clear();
         self.backlog.clear();
-        self.handshake_timeout.clear();
-        self.shutdown_timeout.clear();
         self.start_serving.clear();
     }
 }
@@ -149,7 +130,7 @@ fn made_by(
     factory: &Object,
     settings: &Settings,
 ) -> Result<Owned> {
-    let [ssl, handshake_timeout, shutdown_timeout] = settings.tls();
+    let [ssl, handshake_timeout, shutdown_timeout] = settings.tls.values();
     let backlog = settings.backlog()?;
     let values =
         [event_loop.object(), sockets, factory, &*ssl, &*backlog, &*handshake_timeout, &*shutdown_timeout];

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ffi::CStr;
 
 use crate::awaitable::{CoroutineObject, held, keep, machine, over};
+use crate::connection::Tls;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
@@ -79,7 +80,7 @@ impl CreateUnixServer {
         if self.begun.replace(true) {
             return self.opening.resume(thrown);
         }
-        self.settings.check(|ssl| ssl.map_or(Ok(false), Object::is_true))?;
+        self.settings.check(Tls::is_wanted)?;
         let socket = match (self.path.get(), self.socket.get()) {
             (Some(_), Some(_)) => {
                 Err(Raised::value_error(format_args!("path and sock can not be specified at the same time")))
