@@ -50,6 +50,7 @@ mod unix;
 
 pub(crate) use accepted::{check_not_wrapped, check_stream_socket};
 pub(crate) use options::Tls;
+pub(crate) use unix::check_unix_socket;
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

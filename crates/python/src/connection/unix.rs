@@ -128,12 +128,7 @@ impl CreateUnixConnection {
 
     /// Takes a socket that the program has connected.
     fn take(&self, socket: &Object) -> Result<Step> {
-        if !socket.attribute(&names().family)?.equals(&names().unix_family)?
-            || !socket.attribute(&names().type_)?.equals(&names().sock_stream)?
-        {
-            let text = c"A UNIX Domain Stream Socket was expected, got %R";
-            return Err(Raised::formatted(&names().value_error, text, socket, socket));
-        }
+        check_unix_socket(socket)?;
         unblock(socket)?;
         self.hand_over(socket)
     }
@@ -143,4 +138,15 @@ impl CreateUnixConnection {
         let (event_loop, factory) = (held(&self.event_loop)?, held(&self.factory)?);
         self.handover.begin(&event_loop, socket, &factory, &self.tls, Side::Client)
     }
+}
+
+/// Refuses what is no Unix stream socket.
+pub(crate) fn check_unix_socket(socket: &Object) -> Result<()> {
+    if socket.attribute(&names().family)?.equals(&names().unix_family)?
+        && socket.attribute(&names().type_)?.equals(&names().sock_stream)?
+    {
+        return Ok(());
+    }
+    let text = c"A UNIX Domain Stream Socket was expected, got %R";
+    Err(Raised::formatted(&names().value_error, text, socket, socket))
 }

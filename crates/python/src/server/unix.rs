@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::CStr;
 
 use crate::awaitable::{CoroutineObject, held, keep, machine, over};
-use crate::connection::Tls;
+use crate::connection::{Tls, check_unix_socket};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
@@ -86,7 +86,7 @@ impl CreateUnixServer {
                 Err(Raised::value_error(format_args!("path and sock can not be specified at the same time")))
             }
             (Some(path), None) => bind(&path),
-            (None, Some(socket)) => check(&socket).map(|()| socket),
+            (None, Some(socket)) => check_unix_socket(&socket).map(|()| socket),
             (None, None) => {
                 Err(Raised::value_error(format_args!("path was not specified, and no sock specified")))
             }
@@ -134,15 +134,4 @@ fn not_bound(raised: Raised, socket: &Object, path: &Object) -> Raised {
         Ok(None) => Raised::restore(exception),
         Ok(Some(raised)) | Err(raised) => raised,
     }
-}
-
-/// Refuses what is no Unix stream socket.
-fn check(socket: &Object) -> Result<()> {
-    if socket.attribute(&names().family)?.equals(&names().unix_family)?
-        && socket.attribute(&names().type_)?.equals(&names().sock_stream)?
-    {
-        return Ok(());
-    }
-    let text = c"A UNIX Domain Stream Socket was expected, got %R";
-    Err(Raised::formatted(&names().value_error, text, socket, socket))
 }
