@@ -3,8 +3,8 @@
 use crate::awaitable::{Delegate, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call_method1,
-    call_method2, names, none, while_handling,
+    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call_method2,
+    names, none, while_handling,
 };
 use crate::sockets::Connect;
 
@@ -91,11 +91,6 @@ impl Attempt {
         }
         Raised::restore(exception)
     }
-}
-
-/// `socket.setblocking(False)`.
-pub(super) fn unblock(socket: &Object) -> Result<()> {
-    call_method1(socket, &names().setblocking, &names().false_).map(drop)
 }
 
 /// Closes what an attempt has returned and nobody wants.

@@ -18,9 +18,10 @@ use crate::ffi::{
 };
 use crate::group::create_future_on;
 use crate::resolution::{Hints, Resolving};
+use crate::sockets::unblock;
 use crate::transport::take_several;
 
-use super::attempt::{Attempt, unblock};
+use super::attempt::Attempt;
 use super::handover::Handover;
 use super::one_address::new_socket;
 use super::pairs::{End, Pair, Pairs};

@@ -4,9 +4,9 @@ use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Constant, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor,
-    call_keywords, call_method0, call_method1, call0, copy_context, names, none, tuple_of, while_handling,
+    call_keywords, call_method0, call0, copy_context, names, none, tuple_of, while_handling,
 };
-use crate::sockets::as_plain_socket;
+use crate::sockets::{as_plain_socket, unblock};
 use crate::transport::make_transport;
 
 use super::options::Tls;
@@ -85,7 +85,7 @@ impl Handover {
     fn connect(&self, event_loop: &LoopObject, socket: &Object, factory: &Object) -> Result<Owned> {
         // A closed one says so itself.
         if as_plain_socket(socket).is_none_or(|plain| plain.fd() < 0) {
-            call_method1(socket, &names().setblocking, &names().false_)?;
+            unblock(socket)?;
         }
         let context = if cfg!(Py_3_15) { Some(copy_context()?) } else { None };
         let protocol = call0(factory)?;

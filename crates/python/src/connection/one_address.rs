@@ -10,9 +10,10 @@ use crate::ffi::{
     call_method0, call_method1, call2, format_text, is_plain_container, items_of, length, list_append, names,
     tuple_items,
 };
+use crate::sockets::unblock;
 use crate::version::Fix;
 
-use super::attempt::{Attempt, unblock};
+use super::attempt::Attempt;
 use super::failure::Failures;
 
 /// A way to one address. All zero bytes: not begun.

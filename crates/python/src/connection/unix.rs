@@ -8,8 +8,9 @@ use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call1,
     failed_assertion, names,
 };
+use crate::sockets::unblock;
 
-use super::attempt::{Attempt, unblock};
+use super::attempt::Attempt;
 use super::handover::{Handover, Side};
 use super::options::Tls;
 

@@ -5,8 +5,9 @@ use crate::connection::Tls;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
-    call_method0, call_method1, items_of, names, none, while_handling,
+    call_method0, items_of, names, none, while_handling,
 };
+use crate::sockets::unblock;
 
 use super::object::ServerObject;
 
@@ -82,7 +83,7 @@ impl Opening {
         settings: &Settings,
     ) -> Result<Step> {
         for socket in items_of(&sockets)? {
-            call_method1(&socket, &names().setblocking, &names().false_)?;
+            unblock(&socket)?;
         }
         let class = names().base_events.attribute(&names().server_class)?;
         let server = if class.is(&names().stdlib_server) {

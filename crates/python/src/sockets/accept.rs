@@ -4,14 +4,12 @@ use aioxide_core::sys::raw;
 
 use crate::awaitable::{CoroutineObject, machine};
 use crate::event_loop::{Direction, LoopObject};
-use crate::ffi::{
-    Args, Object, Owned, Result, Signature, Step, call_method0, call_method1, item_at, names, tuple_of,
-};
+use crate::ffi::{Args, Object, Owned, Result, Signature, Step, call_method0, item_at, names, tuple_of};
 
 use super::address;
 use super::operation::{Operation, Tried, method_outcome, outcome};
 use super::receive::unbound;
-use super::socket::as_plain_socket;
+use super::socket::{as_plain_socket, unblock};
 
 /// `sock_accept(sock)`.
 pub(super) fn sock_accept(event_loop: &LoopObject, args: Args<'_>) -> Result<Owned> {
@@ -59,6 +57,6 @@ fn accept_by_method(socket: &Object) -> Result<Tried> {
         Tried::WouldBlock => return Ok(Tried::WouldBlock),
     };
     let (connection, peer) = (item_at(&accepted, 0)?, item_at(&accepted, 1)?);
-    call_method1(&connection, &names().setblocking, &names().false_)?;
+    unblock(&connection)?;
     tuple_of(&[&*connection, &*peer]).map(Tried::Done)
 }

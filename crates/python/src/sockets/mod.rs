@@ -30,7 +30,7 @@ mod wait;
 pub(crate) use address::{from_python as address_from_python, is_spoken, to_python as address_to_python};
 pub(crate) use connect::Connect;
 pub(crate) use operation::{Operation, Tried};
-pub(crate) use socket::{SocketObject, as_plain_socket, descriptor_of, know_sockets};
+pub(crate) use socket::{SocketObject, as_plain_socket, descriptor_of, know_sockets, unblock};
 
 use crate::awaitable::CoroutineObject;
 use crate::event_loop::LoopObject;

@@ -15,7 +15,7 @@ use pyo3::ffi;
 
 use crate::ffi::{
     Args, IntoOwned, Layout, Native, Object, Owned, Raised, Result, TypeCell, call_keywords, call_method0,
-    names,
+    call_method1, names,
 };
 
 /// A `socket.socket`.
@@ -87,6 +87,11 @@ pub(crate) fn descriptor_of(socket: &Object) -> Result<i32> {
         Some(plain) => Ok(plain.fd()),
         None => call_method0(socket, &names().fileno)?.to_i32(),
     }
+}
+
+/// `socket.setblocking(False)`.
+pub(crate) fn unblock(socket: &Object) -> Result<()> {
+    call_method1(socket, &names().setblocking, &names().false_).map(drop)
 }
 
 impl SocketObject {
