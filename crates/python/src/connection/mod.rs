@@ -49,6 +49,7 @@ mod runner;
 mod unix;
 
 pub(crate) use accepted::{check_not_wrapped, check_stream_socket};
+pub(crate) use one_address::unbindable;
 pub(crate) use options::Tls;
 pub(crate) use unix::check_unix_socket;
 

@@ -133,7 +133,10 @@ impl OneAddress {
             match call_method1(socket, &names().bind, address) {
                 Ok(_) => return Ok(()),
                 Err(raised) if raised.matches(&names().os_error) => {
-                    self.note(failures, &*unbindable(address, &raised.take())?)?;
+                    let error = raised.take();
+                    let text = unbindable(address, &error, TELLS_ALL.is_there())?;
+                    let number = error.attribute(&names().errno)?;
+                    self.note(failures, &*call2(&names().os_error, &number, &text)?)?;
                 }
                 Err(raised) => return Err(raised),
             }
@@ -168,13 +171,12 @@ fn is_plain(local: &Object) -> Result<bool> {
     Ok(is_plain_container(local) && items_of(local)?.iter().all(|found| tuple_items(found).len() == 5))
 }
 
-/// What is said of an address that can't be bound.
+/// What is said of an address that can't be bound: all that the error says, or its `strerror` alone.
 #[cold]
-fn unbindable(address: &Object, error: &Object) -> Result<Owned> {
-    let text = if TELLS_ALL.is_there() { error.to_str()? } else { error.attribute(&names().strerror)? };
+pub(crate) fn unbindable(address: &Object, error: &Object, tells_all: bool) -> Result<Owned> {
+    let text = if tells_all { error.to_str()? } else { error.attribute(&names().strerror)? };
     let text = call_method0(&text, &names().lower)?;
-    let text = format_text(c"error while attempting to bind on address %R: %S", address, &text)?;
-    call2(&names().os_error, &*error.attribute(&names().errno)?, &text)
+    format_text(c"error while attempting to bind on address %R: %S", address, &text)
 }
 
 static CONNECT_SOCKET: Constant = Constant::new();

@@ -4,10 +4,11 @@
 //! replaced one of them gets called.
 
 use crate::awaitable::keep;
+use crate::connection::unbindable;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
     Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_keywords, call_method0, call_method1,
-    call1, call2, format_text, intern, item_at, items_of, list_of, names, suppress_context, while_handling,
+    call1, call2, intern, item_at, items_of, list_of, names, suppress_context, while_handling,
 };
 use crate::version::Fix;
 
@@ -82,8 +83,8 @@ struct Binding {
 
 /// Whether an address that the machine has not got is passed over.
 static PASSES_OVER: Fix = Fix::new();
-/// Whether the text of an error that can't be bound is `str(error)` instead of `error.strerror`.
-static SHOWS_ERROR: Fix = Fix::new();
+/// Whether an address that can't be bound is reported with all that the error says, instead of its `strerror` alone.
+static TELLS_ALL: Fix = Fix::new();
 /// Whether ports are reused by sockets of the internet alone, since Linux 6.12.9 refuses it to others.
 static REUSES_INTERNET_PORTS: Fix = Fix::new();
 
@@ -91,7 +92,7 @@ static REUSES_INTERNET_PORTS: Fix = Fix::new();
 pub(super) fn remember() -> Result<()> {
     let create_server = names().base_event_loop.attribute(&*intern(c"create_server")?)?;
     PASSES_OVER.shows_by(&create_server, c"EADDRNOTAVAIL")?;
-    SHOWS_ERROR.dropped(&create_server, c"strerror")?;
+    TELLS_ALL.dropped(&create_server, c"strerror")?;
     REUSES_INTERNET_PORTS.shows_by(&create_server, c"AF_INET")
 }
 
@@ -193,13 +194,7 @@ impl Binding {
     fn refused(&self, raised: Raised, socket: &Object, address: &Object) -> Result<()> {
         let exception = raised.take();
         let number = exception.attribute(&names().errno)?;
-        let shown = if SHOWS_ERROR.is_there() {
-            exception.to_str()?
-        } else {
-            exception.attribute(&names().strerror)?
-        };
-        let shown = call_method0(&shown, &names().lower)?;
-        let text = format_text(c"error while attempting to bind on address %R: %S", address, &shown)?;
+        let text = unbindable(address, &exception, TELLS_ALL.is_there())?;
         if PASSES_OVER.is_there() && number.equals(&names().address_not_available)? {
             while_handling(&exception, || call_method0(socket, &names().close))?;
             return if self.debug { call1(&names().log_not_bound, &text).map(drop) } else { Ok(()) };
