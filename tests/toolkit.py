@@ -95,6 +95,37 @@ def futures_of_all_classes(loop: asyncio.AbstractEventLoop) -> list[asyncio.Futu
     ]
 
 
+def stall(loop: asyncio.AbstractEventLoop, name: str, times: int = 0) -> None:
+    """Have a coroutine method of the loop wait for ever once it was called so many times."""
+    usual = getattr(loop, name)
+
+    async def stalled(*args: object, **kwargs: object) -> Any:
+        nonlocal times
+        times -= 1
+        return await (loop.create_future() if times < 0 else usual(*args, **kwargs))
+
+    setattr(loop, name, stalled)
+
+
+def loop_with_own(
+    usual: type[asyncio.AbstractEventLoop], name: str, calls: list[str], on_the_loop: bool
+) -> asyncio.AbstractEventLoop:
+    """A loop with a method of a program's own, which notes its name and calls the usual one.
+
+    It is set on the loop itself, or else is that of a subclass of ``usual``.
+    """
+
+    def method(self: asyncio.AbstractEventLoop, *args: object, **kwargs: object) -> Any:
+        calls.append(name)
+        return getattr(usual, name)(self, *args, **kwargs)
+
+    if not on_the_loop:
+        return type("Own", (usual,), {name: method})()
+    loop = usual()
+    setattr(loop, name, method.__get__(loop))
+    return loop
+
+
 @contextlib.contextmanager
 def stream_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Two connected stream sockets, neither of which blocks."""

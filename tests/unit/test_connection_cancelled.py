@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from toolkit import stall
+
 
 def watched(loop):
     return set(loop._selector.get_map()) - {loop._ssock.fileno()}
@@ -49,27 +51,16 @@ class Scene:
         self.deaf = Deaf()
         self.pair = socket.socketpair()
 
-    def stall(self, name, times=0):
-        """Have a method of the loop wait for ever once it was called so many times."""
-        usual = getattr(self.loop, name)
-
-        async def stalled(*args, **kwargs):
-            nonlocal times
-            times -= 1
-            return await (self.loop.create_future() if times < 0 else usual(*args, **kwargs))
-
-        setattr(self.loop, name, stalled)
-
     def connect(self, host, **options):
         port = self.deaf.address[1]
         return self.loop.create_connection(asyncio.Protocol, host, port, **options)
 
     def resolving(self):
-        self.stall("getaddrinfo")
+        stall(self.loop, "getaddrinfo")
         return self.connect("name.invalid")
 
     def resolving_the_local_address(self):
-        self.stall("getaddrinfo")
+        stall(self.loop, "getaddrinfo")
         return self.connect("127.0.0.1", local_addr=("name.invalid", 0))
 
     def connecting(self):
@@ -79,18 +70,18 @@ class Scene:
         return self.connect("127.0.0.1", local_addr=("127.0.0.1", 0))
 
     def connecting_by_a_method_of_its_own(self):
-        self.stall("sock_connect")
+        stall(self.loop, "sock_connect")
         return self.connect("127.0.0.1")
 
     def racing(self):
         return self.connect("127.0.0.1", happy_eyeballs_delay=30)
 
     def connecting_to_a_path(self):
-        self.stall("sock_connect")
+        stall(self.loop, "sock_connect")
         return self.loop.create_unix_connection(asyncio.Protocol, "/some/where")
 
     def handing_over(self):
-        self.stall("_create_connection_transport")
+        stall(self.loop, "_create_connection_transport")
         return self.loop.create_connection(asyncio.Protocol, sock=self.pair[0])
 
     def close(self):

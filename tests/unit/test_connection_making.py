@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import functools
 import gc
 import inspect
 import os
@@ -10,6 +11,8 @@ import sys
 import warnings
 
 import pytest
+
+from toolkit import loop_with_own
 
 NAMES = ("create_connection", "create_unix_connection", "connect_accepted_socket")
 
@@ -293,20 +296,10 @@ OVERRIDABLE = [
 @pytest.mark.parametrize("on_the_loop", [False, True])
 @pytest.mark.parametrize("name", OVERRIDABLE)
 def test_a_method_of_a_programs_own_is_called(aio, loop, name, on_the_loop):
-    called, usual = [], type(loop)
-
-    def method(self, *args, **kwargs):
-        called.append(name)
-        return getattr(usual, name)(self, *args, **kwargs)
-
-    class Own(usual):
-        if not on_the_loop:
-            locals()[name] = method
+    called = []
 
     async def main():
         loop = aio.get_running_loop()
-        if on_the_loop:
-            setattr(loop, name, method.__get__(loop))
         server, (_, port) = await listen(loop)
         called.clear()
         transport, _ = await loop.create_connection(
@@ -317,7 +310,8 @@ def test_a_method_of_a_programs_own_is_called(aio, loop, name, on_the_loop):
         server.close()
         await settle(aio)
 
-    with aio.Runner(loop_factory=Own) as runner:
+    own = functools.partial(loop_with_own, type(loop), name, called, on_the_loop)
+    with aio.Runner(loop_factory=own) as runner:
         runner.run(main())
 
 

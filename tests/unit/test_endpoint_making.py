@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import functools
 import gc
 import inspect
 import os
@@ -10,6 +11,8 @@ import sys
 
 import pytest
 from datagrams import Recorder, plain_socket
+
+from toolkit import loop_with_own, stall
 
 # Nobody has it: it is reserved for documentation.
 NOWHERE = "192.0.2.1"
@@ -437,27 +440,17 @@ def test_cancelled_while_the_protocol_is_told_it_loses_the_connection_once(aio, 
 class Stalled(Scene):
     """One whose methods wait for ever."""
 
-    def stall(self, name, after=0):
-        usual = getattr(self.loop, name)
-
-        async def stalled(*args, **kwargs):
-            nonlocal after
-            after -= 1
-            return await (self.loop.create_future() if after < 0 else usual(*args, **kwargs))
-
-        setattr(self.loop, name, stalled)
-
     def resolving(self):
-        self.stall("getaddrinfo")
+        stall(self.loop, "getaddrinfo")
         return self.make(local_addr=("name", 1))
 
     def resolving_the_other_end(self):
-        self.stall("getaddrinfo", 1)
+        stall(self.loop, "getaddrinfo", 1)
         self.found["name"] = [entry("127.0.0.1", 0)]
         return self.make(local_addr=("name", 1), remote_addr=("name", 1))
 
     def connecting(self):
-        self.stall("sock_connect")
+        stall(self.loop, "sock_connect")
         return self.make(remote_addr=("127.0.0.1", 9), local_addr=("127.0.0.1", 0))
 
 
@@ -515,20 +508,10 @@ OVERRIDABLE = [
 @pytest.mark.parametrize("on_the_loop", [False, True])
 @pytest.mark.parametrize("name", OVERRIDABLE)
 def test_a_method_of_a_programs_own_is_called(aio, loop, name, on_the_loop):
-    called, usual = [], type(loop)
-
-    def method(self, *args, **kwargs):
-        called.append(name)
-        return getattr(usual, name)(self, *args, **kwargs)
-
-    class Own(usual):
-        if not on_the_loop:
-            locals()[name] = method
+    called = []
 
     async def main():
         loop = aio.get_running_loop()
-        if on_the_loop:
-            setattr(loop, name, method.__get__(loop))
         called.clear()
         with plain_socket() as peer:
             transport, _ = await loop.create_datagram_endpoint(
@@ -538,7 +521,8 @@ def test_a_method_of_a_programs_own_is_called(aio, loop, name, on_the_loop):
         transport.close()
         await settle(aio)
 
-    with aio.Runner(loop_factory=Own) as runner:
+    own = functools.partial(loop_with_own, type(loop), name, called, on_the_loop)
+    with aio.Runner(loop_factory=own) as runner:
         runner.run(main())
 
 
