@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import functools
 import gc
 import os
 import socket
@@ -11,6 +12,8 @@ import warnings
 import weakref
 
 import pytest
+
+from toolkit import loop_with_own
 
 KNOWS_CLIENTS = sys.version_info >= (3, 13)
 needs_clients = pytest.mark.skipif(not KNOWS_CLIENTS, reason="servers know their clients from 3.13")
@@ -564,6 +567,25 @@ def test_async_with_waits_for_connections(aio, run):
         await scene.end()
 
     run(main)
+
+
+@pytest.mark.parametrize("on_the_loop", [False, True])
+@pytest.mark.parametrize("name", ["serve_forever", "wait_closed"])
+def test_its_futures_are_made_by_a_method_of_a_program_s_own(aio, loop, name, on_the_loop):
+    called = []
+
+    async def main():
+        server = await aio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+        called.clear()
+        waiting = getattr(server, name)()
+        waiting.send(None)
+        assert called == ["create_future"]
+        waiting.close()
+        server.close()
+
+    own = functools.partial(loop_with_own, type(loop), "create_future", called, on_the_loop)
+    with aio.Runner(loop_factory=own) as runner:
+        runner.run(main())
 
 
 def test_replaced_methods_are_called(aio, run):

@@ -6,6 +6,7 @@ use crate::ffi::{
     Collectable, Constant, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor,
     call_keywords, call_method0, call0, copy_context, names, none, tuple_of, while_handling,
 };
+use crate::group::create_future_on;
 use crate::sockets::{as_plain_socket, unblock};
 use crate::transport::make_transport;
 
@@ -89,11 +90,7 @@ impl Handover {
         }
         let context = if cfg!(Py_3_15) { Some(copy_context()?) } else { None };
         let protocol = call0(factory)?;
-        let waiter = if event_loop.makes_plain_futures() {
-            event_loop.create_future()?.into_object()
-        } else {
-            call_method0(event_loop.object(), &names().create_future)?
-        };
+        let waiter = create_future_on(event_loop.object())?;
         self.transport.set(make_transport(event_loop, socket, &protocol, &waiter, context.as_deref())?);
         self.protocol.set(protocol);
         Ok(waiter)

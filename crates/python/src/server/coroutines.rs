@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, given, held, machine};
 use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, Step, call_method0, list_append, names, none};
+use crate::group::create_future_on;
 use crate::version;
 
 use super::object::ServerObject;
@@ -87,7 +88,7 @@ impl WaitClosed {
             if server.has_ended()? {
                 return Ok(Step::Return(none()));
             }
-            let waiter = call_method0(&server.event_loop(), &names().create_future)?;
+            let waiter = create_future_on(&server.event_loop())?;
             list_append(&given(&server.waiters), &waiter)?;
             self.waiting.begin(&waiter)?;
         }

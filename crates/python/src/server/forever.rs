@@ -7,6 +7,7 @@ use crate::ffi::{
     Layout, Owned, Raised, Result, Slot, Step, call_method0, exception_context, names, none,
     set_exception_context, while_handling,
 };
+use crate::group::create_future_on;
 #[cfg(Py_3_13)]
 use crate::version::Fix;
 
@@ -60,7 +61,7 @@ impl ServeForever {
             return Err(Raised::formatted(&names().runtime_error, text, server.object(), server.object()));
         }
         server.call(&names().start_serving, ServerObject::start_serving)?;
-        let future = call_method0(&server.event_loop(), &names().create_future)?;
+        let future = create_future_on(&server.event_loop())?;
         server.forever.set(future.clone());
         self.waited(self.waiting.begin_owned(future).and_then(|()| self.waiting.resume(None)))
     }
