@@ -1,9 +1,8 @@
 //! Which loop a primitive belongs to: the one in which somebody first waited.
 
 use crate::event_loop::{LoopObject, running_loop_if_any};
-use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, call_method0, names, none,
-};
+use crate::ffi::{Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, names, none};
+use crate::group::create_future_on;
 
 /// The loop that a primitive is bound to; none until somebody waits.
 pub(crate) struct LoopBound(Slot);
@@ -49,11 +48,7 @@ impl LoopBound {
     /// `self._get_loop().create_future()`.
     #[inline(always)]
     pub(crate) fn create_future(&self, owner: &Object) -> Result<Owned> {
-        let running = self.get_loop(owner)?;
-        match running.cast::<LoopObject>() {
-            Some(ours) if ours.makes_plain_futures() => ours.create_future().map(Owned::into_object),
-            _ => call_method0(&running, &names().create_future),
-        }
+        create_future_on(&*self.get_loop(owner)?)
     }
 
     /// Raises asyncio's error when another thread than the loop's changes the primitive, in debug mode.

@@ -9,6 +9,7 @@ use crate::ffi::{
 };
 #[cfg(Py_3_12)]
 use crate::ffi::{items_of, memory_view};
+use crate::group::create_future_on;
 
 use super::flow::tell;
 use super::socket::{Piece, SocketTransport};
@@ -178,7 +179,7 @@ impl SocketTransport {
         if !self.empty_waiter.is_empty() {
             return Err(Raised::runtime_error(format_args!("Empty waiter is already set")));
         }
-        let waiter = call_method0(self.event_loop()?.object(), &names().create_future)?;
+        let waiter = create_future_on(self.event_loop()?.object())?;
         self.empty_waiter.set(waiter.clone());
         if self.is_empty() {
             self.finish_empty_waiter(&names().set_result, &none())?;
