@@ -1,8 +1,6 @@
-"""What making a connection leaves to Python: debug mode, stale Unix sockets, wrong arguments."""
+"""What making a connection leaves to Python: debug mode, wrong arguments."""
 
 import functools
-import os
-import stat
 from asyncio import base_events, staggered
 from collections.abc import Awaitable, Iterable
 from typing import Any
@@ -78,19 +76,6 @@ def refuse_modifiers(
     raise ValueError(
         f"socket modifier keyword arguments can not be used when sock is specified. ({problems})"
     )
-
-
-def remove_stale_socket(path: str) -> None:
-    """Remove the Unix socket that a program has left behind at a path that is no abstract name."""
-    if path.startswith("\0"):
-        return
-    try:
-        if stat.S_ISSOCK(os.stat(path).st_mode):
-            os.remove(path)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        _base_events.logger.error("Unable to check or remove stale UNIX socket %r: %r", path, error)
 
 
 def unpack_address(found: Any) -> tuple[Any, Any, Any]:

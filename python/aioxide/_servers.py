@@ -1,14 +1,13 @@
-"""What a server has to say in the log, in asyncio's words.
+"""What a server, or the file of a Unix socket, has to say in the log, in asyncio's words.
 
 The loggers are looked up when they are used: programs and tests replace them.
 """
 
-from asyncio import base_events, unix_events
+from asyncio import base_events
 from typing import Any
 
 # Private names, which asyncio's stubs leave out.
 _base_events: Any = base_events
-_unix_events: Any = unix_events
 
 
 def log_no_socket(family: int, kind: int, protocol: int) -> None:
@@ -32,11 +31,11 @@ def log_serving(server: Any) -> None:
     _base_events.logger.info("%r is serving", server)
 
 
-def log_stale_file(path: str | bytes, error: OSError) -> None:
-    """Report that nobody knows whether there is a stale socket, or that it stays."""
-    _unix_events.logger.error("Unable to check or remove stale UNIX socket %r: %r", path, error)
+def log_stale_file(module: Any, path: str | bytes, error: OSError) -> None:
+    """Report, as asyncio's module does, that a socket's file may be stale, or is and stays."""
+    module.logger.error("Unable to check or remove stale UNIX socket %r: %r", path, error)
 
 
-def log_file_left(path: str | bytes, error: OSError) -> None:
-    """Report that the file of a server stays."""
-    _unix_events.logger.error("Unable to clean up listening UNIX socket %r: %r", path, error)
+def log_file_left(module: Any, path: str | bytes, error: OSError) -> None:
+    """Report, as asyncio's module does, that the file of a server stays."""
+    module.logger.error("Unable to clean up listening UNIX socket %r: %r", path, error)

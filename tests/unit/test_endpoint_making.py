@@ -8,6 +8,7 @@ import inspect
 import os
 import socket
 import sys
+from unittest import mock
 
 import pytest
 from datagrams import Recorder, plain_socket
@@ -398,6 +399,22 @@ def test_unix_names_are_taken_and_stale_ones_replaced(aio, run, tmp_path, caplog
         assert "Unable to check or remove stale UNIX socket" in caplog.text
         transport, _ = await scene.make(family=socket.AF_UNIX, local_addr="\0aioxide-test-endpoint")
         assert transport.get_extra_info("sockname") == b"\0aioxide-test-endpoint"
+        await scene.finish(transport)
+
+    run(main)
+
+
+def test_stale_names_are_for_the_modules_that_asyncio_s_code_sees(aio, run, tmp_path):
+    async def main():
+        scene, here, error = Scene(aio), str(tmp_path / "here"), PermissionError(13, "Not allowed")
+        with (
+            mock.patch("asyncio.base_events.os") as module,
+            mock.patch("asyncio.base_events.logger") as logger,
+        ):
+            module.stat.side_effect = error
+            transport, _ = await scene.make(family=socket.AF_UNIX, local_addr=here)
+        text = "Unable to check or remove stale UNIX socket %r: %r"
+        assert logger.error.call_args.args == (text, here, error)
         await scene.finish(transport)
 
     run(main)

@@ -144,6 +144,25 @@ def test_what_can_t_be_looked_at_or_removed_is_reported(aio, run, path, caplog, 
     )
 
 
+def test_stale_sockets_are_for_the_modules_that_asyncio_s_code_sees(aio, run, path):
+    async def main():
+        loop, error = aio.get_running_loop(), PermissionError(13, "Not allowed")
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        with (
+            mock.patch("asyncio.unix_events.os", wraps=os) as module,
+            mock.patch("asyncio.unix_events.logger") as logger,
+        ):
+            module.remove.side_effect = error
+            with pytest.raises(OSError, match="is already in use"):
+                await loop.create_unix_server(Quiet, path)
+        module.stat.assert_called_once_with(path)
+        text = "Unable to check or remove stale UNIX socket %r: %r"
+        assert logger.error.call_args.args == (text, path, error)
+
+    run(main)
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

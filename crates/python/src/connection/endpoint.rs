@@ -19,6 +19,7 @@ use crate::ffi::{
 use crate::group::create_future_on;
 use crate::resolution::{Hints, Resolving};
 use crate::sockets::unblock;
+use crate::sockets::unix_file::remove_stale;
 use crate::transport::take_several;
 
 use super::attempt::Attempt;
@@ -149,7 +150,7 @@ impl CreateEndpoint {
             return Err(Raised::type_error(format_args!("string is expected")));
         }
         if local.is_true()? {
-            call1(&names().remove_stale_socket, &local)?;
+            remove_stale(&local, &names().base_events)?;
         }
         self.pairs.set_only(&family, &protocol, &local, &remote)?;
         self.open_next()

@@ -458,7 +458,6 @@ names! {
         log_accepted = "aioxide._connections" . "log_accepted",
         log_endpoint = "aioxide._connections" . "log_endpoint",
         refuse_modifiers = "aioxide._connections" . "refuse_modifiers",
-        remove_stale_socket = "aioxide._connections" . "remove_stale_socket",
         unpack_address = "aioxide._connections" . "unpack_address",
         set_reuse_port = "asyncio.base_events" . "_set_reuseport",
         race = "aioxide._connections" . "race",

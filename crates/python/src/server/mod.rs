@@ -11,7 +11,7 @@
 //!
 //! * `internet.rs`: `create_server`, which has all of the steps
 //! * `hosts.rs`: which hosts, and their addresses; `bind.rs`: a socket for each address
-//! * `unix.rs`: `create_unix_server`; `unix_file.rs`: the file that such a socket leaves in its folder
+//! * `unix.rs`: `create_unix_server`, whose file `sockets/unix_file.rs` takes away
 //! * `opening.rs`: what both end with: the server is made, and listens
 //! * `object.rs`: the server: what it consists of; `clients.rs`: its connections (`count.rs` up to 3.12)
 //! * `serving.rs`: how it begins and ends to listen, and tells who waits for its end
@@ -47,7 +47,6 @@ mod opening;
 mod server_type;
 mod serving;
 mod unix;
-mod unix_file;
 
 pub(crate) use object::ServerObject;
 

@@ -121,7 +121,7 @@ impl ServerObject {
 /// `loop._stop_serving(sock)`: a socket of a server is closed, and the file that it leaves is removed.
 pub(super) fn stop_serving(event_loop: &LoopObject, socket: &Object) -> Result<()> {
     #[cfg(Py_3_13)]
-    let left = super::unix_file::Left::by(event_loop, socket)?;
+    let left = crate::sockets::unix_file::Left::by(event_loop, socket)?;
     let fd = call_method0(socket, &names().fileno)?;
     call_method1(event_loop.object(), &names().remove_reader, &fd)?;
     call_method0(socket, &names().close)?;

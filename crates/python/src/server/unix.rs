@@ -10,9 +10,9 @@ use crate::ffi::{
     Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, call_method0,
     call_method1, call1, call2, format_text, list_of, names, suppress_context, while_handling,
 };
+use crate::sockets::unix_file;
 
 use super::opening::{Opening, Settings};
-use super::unix_file;
 
 #[cfg(Py_3_13)]
 pub(super) const TEXT: &CStr = c"create_unix_server($self, /, protocol_factory, path=None, *, sock=None, backlog=100, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True, cleanup_socket=True)\n--\n\nListen at a Unix socket. Return a Server.";
@@ -108,7 +108,7 @@ fn bind(path: &Object) -> Result<Owned> {
     let class = module.attribute(&names().socket)?;
     let values = [&*names().unix_family, &*names().sock_stream];
     let socket = call_keywords(&class, &values, values.len(), None)?;
-    unix_file::remove_stale(&path)?;
+    unix_file::remove_stale(&path, &names().unix_events)?;
     match call_method1(&socket, &names().bind, &path) {
         Ok(_) => Ok(socket),
         Err(raised) => Err(not_bound(raised, &socket, &path)),

@@ -8,6 +8,7 @@
 //! * `wait.rs`: waiting until a descriptor is ready
 //! * `operation.rs`: check, try, wait, try again
 //! * `receive.rs`, `send.rs`, `connect.rs`, `accept.rs`: the operations
+//! * `unix_file.rs`: the file that a Unix socket leaves, which is no operation's: servers and endpoints take it away
 //!
 //! What must always be true:
 //!
@@ -25,6 +26,7 @@ mod operation;
 mod receive;
 mod send;
 mod socket;
+pub(crate) mod unix_file;
 mod wait;
 
 pub(crate) use address::{from_python as address_from_python, is_spoken, to_python as address_to_python};
