@@ -1,6 +1,6 @@
 //! What can be in the ready queue.
 
-use crate::ffi::{Layout, Owned, Visitor, prefetch};
+use crate::ffi::{Layout, Object, Owned, Visitor, prefetch};
 use crate::future::{FutureObject, ObserverBase};
 use crate::handle::{HandleObject, TimerObject};
 use crate::task::TaskObject;
@@ -88,32 +88,34 @@ impl Ready {
 }
 
 impl Ready {
-    /// Brings the object that the entry is about into the cache.
+    /// Brings the object that will be called into the cache.
     #[inline(always)]
     pub(super) fn prefetch(&self) {
         prefetch(match self {
-            Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.object(),
             Self::Done { callback, .. } => callback,
             Self::Observe(observer, _) => observer.object(),
-            Self::Resolve(future, _) | Self::Reject(future, _) | Self::Cancel(future) => future.object(),
-            Self::Handle(handle) => handle.object(),
-            Self::Timer(timer) => timer.object(),
-            Self::Io(source, _) => source.object(),
+            _ => self.about(),
         });
     }
 
-    /// The object under which Python sees this entry: a handle, a task, or the future that it is about.
+    /// The object under which Python sees this entry.
     pub(super) fn shown(&self) -> Owned {
+        self.about().own()
+    }
+
+    /// What the entry is about: a handle, a task, or a future.
+    #[inline(always)]
+    fn about(&self) -> &Object {
         match self {
-            Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.clone().into_object(),
+            Self::Step(task) | Self::Throw(task, _) | Self::Wake(task, _) => task.object(),
             Self::Done { future, .. }
             | Self::Observe(_, future)
             | Self::Resolve(future, _)
             | Self::Reject(future, _)
-            | Self::Cancel(future) => future.clone().into_object(),
-            Self::Handle(handle) => handle.clone().into_object(),
-            Self::Timer(timer) => timer.clone().into_object(),
-            Self::Io(source, _) => source.clone().into_object(),
+            | Self::Cancel(future) => future.object(),
+            Self::Handle(handle) => handle.object(),
+            Self::Timer(timer) => timer.object(),
+            Self::Io(source, _) => source.object(),
         }
     }
 }
