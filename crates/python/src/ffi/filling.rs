@@ -66,9 +66,9 @@ impl Filling {
         rest
     }
 
-    /// The object, when it is full.
-    pub(crate) fn into_full(self) -> Option<Owned> {
-        self.is_full().then_some(self.object)
+    /// The object, if it is full.
+    pub(crate) fn into_full(self) -> std::result::Result<Owned, Self> {
+        if self.is_full() { Ok(self.object) } else { Err(self) }
     }
 
     fn memory(&self) -> *const MaybeUninit<u8> {

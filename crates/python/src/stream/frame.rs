@@ -90,13 +90,12 @@ impl Buffer {
         let more = self.more.get_or_make();
         let Some(frame) = more.with(|more| more.frame.take()) else { return };
         self.form.set(Form::Pieces);
-        if frame.is_full() {
-            self.offset.set(0);
-            if let Some(object) = frame.into_full() {
+        match frame.into_full() {
+            Ok(object) => {
+                self.offset.set(0);
                 self.held.set(object);
             }
-        } else {
-            self.push_to_queue(frame.bytes());
+            Err(part) => self.push_to_queue(part.bytes()),
         }
     }
 
