@@ -14,6 +14,8 @@
 
 use std::{iter, mem};
 
+use super::bulk::places_by_order;
+
 const CHILDREN: usize = 4;
 
 /// asyncio looks for dead timers only above this many entries.
@@ -111,7 +113,7 @@ impl<T> TimerHeap<T> {
         announce: A,
     ) -> impl Iterator<Item = T> + use<T, F, A> {
         let limit = order_of(limit);
-        let (mut due, left): (Vec<_>, Vec<_>) =
+        let (due, left): (Vec<_>, Vec<_>) =
             mem::take(&mut self.entries).into_iter().partition(|entry| entry.order < limit);
         self.entries = left;
         self.restore_order();
@@ -119,13 +121,15 @@ impl<T> TimerHeap<T> {
             let dead = due.iter().filter(|entry| is_cancelled(&entry.payload)).count();
             self.cancelled = self.cancelled.saturating_sub(dead);
         }
-        due.sort_unstable_by_key(Entry::rank);
-        let mut due = due.into_iter();
+        let rank = |place| due.get(place).map_or(0, Entry::rank);
+        let mut places = places_by_order(due.iter().map(|entry| entry.order), rank).into_iter();
+        let mut payloads: Vec<_> = due.into_iter().map(|entry| Some(entry.payload)).collect();
         iter::from_fn(move || {
-            if let Some(later) = due.as_slice().get(ANNOUNCED_BEFORE) {
-                announce(&later.payload);
+            let later = places.as_slice().get(ANNOUNCED_BEFORE).and_then(|place| payloads.get(*place));
+            if let Some(Some(later)) = later {
+                announce(later);
             }
-            due.next().map(|entry| entry.payload)
+            payloads.get_mut(places.next()?)?.take()
         })
     }
 

@@ -10,6 +10,7 @@
 //!
 //! Read next: [`TimerHeap`], then [`crate::ready`], where a due timer goes.
 
+mod bulk;
 mod heap;
 mod reading;
 
