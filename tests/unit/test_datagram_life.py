@@ -148,15 +148,24 @@ def test_connection_lost_never_comes_from_inside_close(run):
     run(main)
 
 
-def test_sends_to_a_lost_connection_warn_after_five(run, caplog):
+@pytest.mark.parametrize("connected", [True, False])
+def test_sends_to_a_lost_connection_warn_after_five(run, caplog, connected):
     async def main():
         with plain_socket() as peer:
-            async with endpoint(remote_addr=peer.getsockname()) as (transport, protocol):
+            name = peer.getsockname()
+            options = {"remote_addr": name} if connected else {"local_addr": ("127.0.0.1", 0)}
+            async with endpoint(**options) as (transport, protocol):
                 transport.abort()
                 await protocol.wait("lost")
+                await turns()
+                if not connected and type(transport).__module__.startswith("asyncio"):
+                    # Without an address of its own it does not get as far as that.
+                    with pytest.raises(AttributeError):
+                        transport.sendto(b"nobody", name)
+                    pytest.skip("asyncio trips over its missing socket")
                 with caplog.at_level(logging.WARNING, "asyncio"):
                     for _ in range(7):
-                        transport.sendto(b"nobody")
+                        transport.sendto(b"nobody", name)
         return [record.getMessage() for record in caplog.records]
 
     assert run(main) == ["socket.send() raised exception."] * 3
@@ -170,9 +179,6 @@ def test_an_unconnected_transport_sends_until_it_is_lost(run):
                 transport.sendto(b"last", peer.getsockname())
                 assert peer.recv(10) == b"last"
                 await protocol.wait("lost")
-                await turns()
-                with pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
-                    transport.sendto(b"too late", peer.getsockname())
 
     run(main)
 

@@ -79,6 +79,9 @@ impl DatagramTransport {
                 return self.write_to_lost();
             }
             address = only;
+        } else if !self.attachment.holds_file() {
+            // asyncio's trips over its missing socket.
+            return self.write_to_lost();
         }
         let destination = destination(traffic, address);
         if let Destination::Address(_) = destination {
