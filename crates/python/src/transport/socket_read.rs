@@ -1,22 +1,38 @@
 //! Reading: the socket is ready, one receive, one call of the protocol.
 
-use aioxide_core::transport::{MAX_SIZE, READ_SIZE, ReadSizes, Received, receive};
+use std::io;
+use std::mem::MaybeUninit;
+
+use aioxide_core::transport::{Channel, MAX_SIZE, READ_SIZE, ReadSizes, Received, receive};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
-    Buffer, Layout, Object, Owned, Raised, Result, bytes_filled, bytes_of, call_method0, call_method1,
-    length, names,
+    Buffer, IntoOwned, Layout, Object, Owned, Raised, Result, bytes_filled, bytes_of, call_method0,
+    call_method1, length, names,
 };
 use crate::stream::{self, StreamReaderProtocolObject};
 
 use super::socket::{Delivery, SocketTransport};
 
 /// What a receive into a Python object gave.
-enum Got<T> {
-    Some(T),
+type Got<T> = Result<T, NoBytes>;
+
+/// Why a receive gave no bytes.
+enum NoBytes {
     End,
-    Nothing,
-    Failed(std::io::Error),
+    Yet,
+    Failed(io::Error),
+}
+
+/// Receives once into `room`.
+#[inline(always)]
+fn receive_bytes<'a>(channel: &impl Channel, room: &'a mut [MaybeUninit<u8>]) -> Got<&'a [u8]> {
+    match receive(channel, room) {
+        Received::Bytes(bytes) => Ok(bytes),
+        Received::End => Err(NoBytes::End),
+        Received::Nothing => Err(NoBytes::Yet),
+        Received::Failed(error) => Err(NoBytes::Failed(error)),
+    }
 }
 
 impl SocketTransport {
@@ -53,20 +69,20 @@ impl SocketTransport {
             }
         }
         let got = self.receive_object()?;
-        self.received(got, |data| self.deliver(&data))
+        self.received(got, |data| match self.deliver(&data) {
+            Ok(()) => Ok(()),
+            Err(raised) => self.fatal(raised, &names().data_received_failed),
+        })
     }
 
-    /// Delivers what came, or does what follows from there being nothing.
+    /// Has what came delivered, or does what follows from there being nothing.
     #[inline(always)]
     fn received<T>(&self, got: Got<T>, deliver: impl FnOnce(T) -> Result<()>) -> Result<()> {
         match got {
-            Got::Some(data) => match deliver(data) {
-                Ok(()) => Ok(()),
-                Err(raised) => self.fatal(raised, &names().data_received_failed),
-            },
-            Got::End => self.end_received(),
-            Got::Nothing => Ok(()),
-            Got::Failed(error) => self.fatal(Raised::os_error(&error), &names().read_failed),
+            Ok(data) => deliver(data),
+            Err(NoBytes::End) => self.end_received(),
+            Err(NoBytes::Yet) => Ok(()),
+            Err(NoBytes::Failed(error)) => self.fatal(Raised::os_error(&error), &names().read_failed),
         }
     }
 
@@ -85,16 +101,14 @@ impl SocketTransport {
         let protocol = self.protocol();
         let Some(stream) = protocol.exactly::<StreamReaderProtocolObject>() else { return Ok(None) };
         let (channel, most) = (self.channel(), self.at_most(MAX_SIZE)?);
-        stream::receive_into_frame(stream, most, |room| match receive(&channel, room) {
-            Received::Bytes(bytes) => {
+        stream::receive_into_frame(stream, most, |room| match receive_bytes(&channel, room) {
+            Ok(bytes) => {
                 let mut sizes = self.sizes.get();
                 sizes.note(bytes.len());
                 self.sizes.set(sizes);
-                (bytes.len(), Got::Some(()))
+                (bytes.len(), Ok(()))
             }
-            Received::End => (0, Got::End),
-            Received::Nothing => (0, Got::Nothing),
-            Received::Failed(error) => (0, Got::Failed(error)),
+            Err(why) => (0, Err(why)),
         })
     }
 
@@ -104,25 +118,17 @@ impl SocketTransport {
         let size = self.read_size(sizes)?;
         let channel = self.channel();
         let got = if sizes.expects_bulk() {
-            let filled = bytes_filled(size, |room| match receive(&channel, room) {
-                Received::Bytes(bytes) => Ok(bytes.len()),
-                Received::End => Err(Got::End),
-                Received::Nothing => Err(Got::Nothing),
-                Received::Failed(error) => Err(Got::Failed(error)),
-            })?;
-            filled.map_or_else(|other| other, Got::Some)
+            bytes_filled(size, |room| receive_bytes(&channel, room).map(<[u8]>::len))?
         } else {
             self.event_loop()?.with_scratch(|room| {
                 let room = if size < room.len() { room.get_mut(..size).unwrap_or_default() } else { room };
-                Ok(match receive(&channel, room) {
-                    Received::Bytes(bytes) => Got::Some(bytes_of(bytes)?),
-                    Received::End => Got::End,
-                    Received::Nothing => Got::Nothing,
-                    Received::Failed(error) => Got::Failed(error),
+                Ok(match receive_bytes(&channel, room) {
+                    Ok(bytes) => Ok(bytes_of(bytes)?),
+                    Err(why) => Err(why),
                 })
             })?
         };
-        if let Got::Some(data) = &got {
+        if let Ok(data) = &got {
             sizes.note(data.exact_bytes().map_or(0, <[u8]>::len));
             self.sizes.set(sizes);
         }
@@ -165,17 +171,13 @@ impl SocketTransport {
             Err(raised) => return self.fatal(raised, &names().get_buffer_failed),
         };
         match self.receive_into(&buffer) {
-            Ok(Got::Some(count)) => {
-                use crate::ffi::IntoOwned;
+            Ok(got) => self.received(got, |count| {
                 let count = (count as u64).into_owned()?;
                 match call_method1(&self.protocol(), &names().buffer_updated, &count) {
                     Ok(_) => Ok(()),
                     Err(raised) => self.fatal(raised, &names().buffer_updated_failed),
                 }
-            }
-            Ok(Got::End) => self.end_received(),
-            Ok(Got::Nothing) => Ok(()),
-            Ok(Got::Failed(error)) => self.fatal(Raised::os_error(&error), &names().read_failed),
+            }),
             Err(raised) => self.fatal(raised, &names().read_failed),
         }
     }
@@ -192,12 +194,7 @@ impl SocketTransport {
     /// Receives into the protocol's own memory.
     fn receive_into(&self, buffer: &Object) -> Result<Got<usize>> {
         let mut view = Buffer::writable(buffer).map_err(|raised| not_writable(raised, buffer))?;
-        Ok(match receive(&self.channel(), view.room()) {
-            Received::Bytes(bytes) => Got::Some(bytes.len()),
-            Received::End => Got::End,
-            Received::Nothing => Got::Nothing,
-            Received::Failed(error) => Got::Failed(error),
-        })
+        Ok(receive_bytes(&self.channel(), view.room()).map(<[u8]>::len))
     }
 
     /// The peer will send nothing more: the protocol says whether writing goes on.
