@@ -76,16 +76,7 @@ macro_rules! machine {
             }
         };
 
-        impl $crate::ffi::Collectable for $machine {
-            fn traverse(&self, visitor: &mut $crate::ffi::Visitor) {
-                $($crate::ffi::Collectable::traverse(&self.$field, visitor);)*
-            }
-
-            #[inline(always)]
-            fn clear(&self) {
-                $($crate::ffi::Collectable::clear(&self.$field);)*
-            }
-        }
+        $crate::ffi::collectable!($machine, holds: [$($field),*]);
     };
 }
 

@@ -1,8 +1,7 @@
 //! Awaiting something inside a machine.
 
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, await_iterator, nested,
-    resume_iterator,
+    Layout, Object, Owned, Raised, Result, Slot, Step, await_iterator, collectable, nested, resume_iterator,
 };
 use crate::future::{FutureObject, State, as_plain_future};
 
@@ -13,6 +12,8 @@ pub(crate) struct Delegate {
     /// The future, or the iterator of `awaitable.__await__()`.
     target: Slot,
 }
+
+collectable!(Delegate, holds: [target]);
 
 impl Delegate {
     /// Begins to await `awaitable`; [`Delegate::resume`] does the rest.
@@ -104,15 +105,5 @@ impl Delegate {
         let exception = Raised::already().take();
         self.target.clear();
         let _ = Raised::restore(exception);
-    }
-}
-
-impl Collectable for Delegate {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.target);
-    }
-
-    fn clear(&self) {
-        self.target.clear();
     }
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::awaitable::{given, held};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call2, item_at, length, list_from, names,
+    Object, Owned, Raised, Result, Slot, Step, call2, collectable, item_at, length, list_from, names,
 };
 
 use super::contest::Course;
@@ -24,6 +24,8 @@ pub(super) struct Addresses {
     current: OneAddress,
     race: Race,
 }
+
+collectable!(Addresses, holds: [found, local, failures, current, race]);
 
 impl Addresses {
     /// Keeps the argument `all_errors` of a new coroutine.
@@ -122,22 +124,4 @@ pub(super) fn unless_empty(found: Owned) -> Result<Owned> {
         return Ok(found);
     }
     Err(Raised::new(&names().os_error, format_args!("getaddrinfo() returned empty list")))
-}
-
-impl Collectable for Addresses {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.found);
-        visitor.slot(&self.local);
-        self.failures.traverse(visitor);
-        self.current.traverse(visitor);
-        self.race.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.found.clear();
-        self.local.clear();
-        self.failures.clear();
-        self.current.clear();
-        self.race.clear();
-    }
 }

@@ -3,8 +3,8 @@
 use crate::awaitable::{Delegate, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call_method2,
-    names, none, while_handling,
+    Layout, Object, Owned, Raised, Result, Slot, Step, call_method0, call_method2, collectable, names, none,
+    while_handling,
 };
 use crate::sockets::Connect;
 
@@ -15,6 +15,8 @@ pub(super) struct Attempt {
     /// What a `sock_connect` of the program's own has returned.
     replaced: Delegate,
 }
+
+collectable!(Attempt, holds: [socket, connect, replaced]);
 
 impl Attempt {
     /// Has `prepare` make `socket`, which is new, non-blocking and whatever else is wanted of it, then takes it to
@@ -98,19 +100,5 @@ impl Attempt {
 pub(super) fn close_quietly(socket: &Object) {
     if let Err(raised) = call_method0(socket, &names().close) {
         raised.forget();
-    }
-}
-
-impl Collectable for Attempt {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.socket);
-        self.connect.traverse(visitor);
-        self.replaced.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.socket.clear();
-        self.connect.clear();
-        self.replaced.clear();
     }
 }

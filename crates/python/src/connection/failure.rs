@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::keep;
 use crate::ffi::{
-    Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_method0, call_method1, call1,
-    format_text, intern, items_of, list_append, list_of, names,
+    Object, Owned, Raised, Result, Slot, call_method0, call_method1, call1, collectable, format_text, intern,
+    items_of, list_append, list_of, names,
 };
 
 use crate::version::Fix;
@@ -19,6 +19,8 @@ pub(super) struct Failures {
     /// Whether other attempts enter their errors at the same time.
     shared: Cell<bool>,
 }
+
+collectable!(Failures, holds: [attempts, all_errors]);
 
 impl Failures {
     /// Keeps the argument of a new coroutine.
@@ -125,16 +127,4 @@ fn nothing_to_raise() -> Raised {
         return Raised::new(&names().timeout_error, format_args!("create_connection failed"));
     }
     Raised::new(&names().index_error, format_args!("list index out of range"))
-}
-
-impl Collectable for Failures {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.attempts);
-        visitor.slot(&self.all_errors);
-    }
-
-    fn clear(&self) {
-        self.attempts.clear();
-        self.all_errors.clear();
-    }
 }

@@ -3,8 +3,8 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Constant, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor,
-    call_keywords, call_method0, call0, copy_context, names, none, tuple_of, while_handling,
+    Constant, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, call_keywords, call_method0,
+    call0, collectable, copy_context, names, none, tuple_of, while_handling,
 };
 use crate::group::create_future_on;
 use crate::sockets::{as_plain_socket, unblock};
@@ -20,6 +20,8 @@ pub(super) struct Handover {
     /// A future that is done when the protocol knows its transport; asyncio's coroutine where that does it all.
     waiting: Delegate,
 }
+
+collectable!(Handover, holds: [transport, protocol, waiting]);
 
 /// Which end of the connection this is, for TLS.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,18 +141,4 @@ fn by_asyncio(
     let server_side = (side == Side::Server).into_owned()?;
     let values = [socket, factory, &*ssl, &*hostname, &*server_side, &*handshake, &*shutdown];
     call_keywords(&create, &values, 4, Some(&names().handover_keywords))
-}
-
-impl Collectable for Handover {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.transport);
-        visitor.slot(&self.protocol);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.transport.clear();
-        self.protocol.clear();
-        self.waiting.clear();
-    }
 }

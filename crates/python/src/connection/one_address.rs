@@ -6,9 +6,8 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Constant, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
-    call_method0, call_method1, call2, format_text, is_plain_container, items_of, length, list_append, names,
-    tuple_items,
+    Constant, Layout, Object, Owned, Raised, Result, Slot, Step, call_keywords, call_method0, call_method1,
+    call2, collectable, format_text, is_plain_container, items_of, length, list_append, names, tuple_items,
 };
 use crate::sockets::unblock;
 use crate::version::Fix;
@@ -24,6 +23,8 @@ pub(super) struct OneAddress {
     /// What has gone wrong, as the list among the [`Failures`].
     errors: Slot,
 }
+
+collectable!(OneAddress, holds: [attempt, replaced, errors]);
 
 impl OneAddress {
     /// Makes a socket for `found`, a tuple of family, type, protocol, canonical name and address, and connects it, from
@@ -193,18 +194,4 @@ pub(super) fn remember() -> Result<()> {
 
 fn is_replaced(event_loop: &LoopObject) -> Result<bool> {
     event_loop.replaces(&names().connect_socket, CONNECT_SOCKET.get())
-}
-
-impl Collectable for OneAddress {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.attempt.traverse(visitor);
-        self.replaced.traverse(visitor);
-        visitor.slot(&self.errors);
-    }
-
-    fn clear(&self) {
-        self.attempt.clear();
-        self.replaced.clear();
-        self.errors.clear();
-    }
 }

@@ -1,7 +1,7 @@
 //! What a connection is told about TLS, or a server for its connections.
 
 use crate::awaitable::{given, keep};
-use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Visitor};
+use crate::ffi::{Object, Owned, Raised, Result, Slot, collectable};
 
 /// The arguments `ssl`, `server_hostname`, `ssl_handshake_timeout`, `ssl_shutdown_timeout`. All zero bytes: none.
 #[derive(Default)]
@@ -11,6 +11,8 @@ pub(crate) struct Tls {
     handshake_timeout: Slot,
     shutdown_timeout: Slot,
 }
+
+collectable!(Tls, holds: [ssl, hostname, handshake_timeout, shutdown_timeout]);
 
 impl Tls {
     /// Keeps the arguments of a new coroutine.
@@ -77,20 +79,4 @@ impl Tls {
 #[cold]
 fn meaningless(argument: &str) -> Raised {
     Raised::value_error(format_args!("{argument} is only meaningful with ssl"))
-}
-
-impl Collectable for Tls {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.ssl);
-        visitor.slot(&self.hostname);
-        visitor.slot(&self.handshake_timeout);
-        visitor.slot(&self.shutdown_timeout);
-    }
-
-    fn clear(&self) {
-        self.ssl.clear();
-        self.hostname.clear();
-        self.handshake_timeout.clear();
-        self.shutdown_timeout.clear();
-    }
 }

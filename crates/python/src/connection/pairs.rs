@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::held;
 use crate::ffi::{
-    Collectable, Dict, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, call1, dict_get,
-    item_at, items_of, length, list_append, list_of, names, none, set_item, tuple_items, tuple_of,
+    Dict, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, call1, collectable, dict_get, item_at,
+    items_of, length, list_append, list_of, names, none, set_item, tuple_items, tuple_of,
 };
 
 use super::addresses::unless_empty;
@@ -18,6 +18,8 @@ pub(super) struct Pairs {
     chosen: Slot,
     next: Cell<usize>,
 }
+
+collectable!(Pairs, holds: [found, chosen]);
 
 /// Which of the two addresses of a pair.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,17 +115,5 @@ fn unpack(found: &Object) -> Result<Owned> {
     match *tuple_items(found) {
         [family, _, protocol, _, address] => tuple_of(&[family, protocol, address]),
         _ => call1(&names().unpack_address, found),
-    }
-}
-
-impl Collectable for Pairs {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.found);
-        visitor.slot(&self.chosen);
-    }
-
-    fn clear(&self) {
-        self.found.clear();
-        self.chosen.clear();
     }
 }

@@ -14,8 +14,8 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Constant, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, asserts,
-    call_keywords, call_positional, call2, item_at, items_of, length, names,
+    Constant, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, asserts, call_keywords,
+    call_positional, call2, collectable, item_at, items_of, length, names,
 };
 use crate::future::{ObserverObject, any};
 use crate::group::wait_for_all;
@@ -32,6 +32,8 @@ pub(super) struct Race {
     /// The `CancelledError` to raise when they are.
     cancelled: Slot,
 }
+
+collectable!(Race, holds: [contest, waiting, cancelled]);
 
 impl Race {
     /// Begins. Returns the winner's socket, or `None` when all have failed, or yields until it is known.
@@ -187,18 +189,4 @@ fn current_race() -> Result<Owned> {
 fn is_replaced() -> Result<bool> {
     let current = current_race()?;
     Ok(!STAGGERED_RACE.get().is_some_and(|asyncios| asyncios.is(&current)))
-}
-
-impl Collectable for Race {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.contest);
-        self.waiting.traverse(visitor);
-        visitor.slot(&self.cancelled);
-    }
-
-    fn clear(&self) {
-        self.contest.clear();
-        self.waiting.clear();
-        self.cancelled.clear();
-    }
 }

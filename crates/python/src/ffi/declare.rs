@@ -1,4 +1,4 @@
-//! What every native type says in the same words.
+//! What every native type, and every part of one, says in the same words.
 
 /// Makes a struct a native Python type: `native_type!(Name, holds: [fields])`.
 ///
@@ -39,11 +39,20 @@ macro_rules! native_type {
     ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)? $(, seen: $seen:expr)?) => {
         $crate::ffi::native_type!($name);
 
+        $crate::ffi::collectable!($name, holds: [$($field),*] $(, speaks: $speaks)? $(, seen: $seen)?);
+    };
+}
+
+/// Makes a struct [`Collectable`](super::Collectable): `collectable!(Name, holds: [fields])`, as `native_type` does for a
+/// whole type.
+macro_rules! collectable {
+    ($name:ty, holds: [$($field:tt),*] $(, speaks: $speaks:expr)? $(, seen: $seen:expr)?) => {
         impl $crate::ffi::Collectable for $name {
             fn traverse(&self, visitor: &mut $crate::ffi::Visitor) {
                 $($crate::ffi::Collectable::traverse(&self.$field, visitor);)*
             }
 
+            #[inline(always)]
             fn clear(&self) {
                 $($crate::ffi::Collectable::clear(&self.$field);)*
             }
@@ -64,4 +73,4 @@ macro_rules! native_type {
     };
 }
 
-pub(crate) use native_type;
+pub(crate) use {collectable, native_type};

@@ -81,7 +81,7 @@ pub(crate) use context::{
     Entered, Inside, context_like, copy_context, current_variables, enter_context, exit_context, is_context,
     is_current_context, look_into_contexts, variables_of,
 };
-pub(crate) use declare::native_type;
+pub(crate) use declare::{collectable, native_type};
 pub(crate) use depth::nested;
 pub(crate) use dict::{
     Dict, dict_get, frozen, is_plain_container, is_tuple, items_of, list_append, list_items, list_length,

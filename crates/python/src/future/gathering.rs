@@ -5,8 +5,7 @@ use std::ops::Deref;
 
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Collectable, Layout, Object, Owned, Result, Slot, TypeBuilder, Visitor, allocate_recycled,
-    list_items, names, native_type,
+    Args, Layout, Object, Owned, Result, Slot, TypeBuilder, allocate_recycled, list_items, names, native_type,
 };
 use crate::task::cancel_any;
 
@@ -31,23 +30,7 @@ impl Deref for GatheringFuture {
     }
 }
 
-native_type!(GatheringFuture, recycled);
-
-impl Collectable for GatheringFuture {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.future.traverse(visitor);
-        visitor.slot(&self.children);
-    }
-
-    fn clear(&self) {
-        self.future.clear();
-        self.children.clear();
-    }
-
-    fn has_last_words(&self) -> bool {
-        self.future.has_last_words()
-    }
-}
+native_type!(GatheringFuture, recycled, holds: [future, children], speaks: |own| own.future.has_last_words());
 
 impl GatheringFuture {
     /// Makes the type.

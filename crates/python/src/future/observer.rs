@@ -68,15 +68,7 @@ macro_rules! observer {
             }
         };
 
-        impl $crate::ffi::Collectable for $observer {
-            fn traverse(&self, visitor: &mut $crate::ffi::Visitor) {
-                $($crate::ffi::Collectable::traverse(&self.$field, visitor);)*
-            }
-
-            fn clear(&self) {
-                $($crate::ffi::Collectable::clear(&self.$field);)*
-            }
-        }
+        $crate::ffi::collectable!($observer, holds: [$($field),*]);
     };
 }
 

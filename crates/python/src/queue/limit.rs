@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{Collectable, IntoOwned, Layout, Object, Owned, Result, Slot, Visitor, names};
+use crate::ffi::{IntoOwned, Layout, Object, Owned, Result, Slot, collectable, names};
 
 /// `maxsize`: the object that the program gave, and the number it means.
 pub(super) struct Limit {
@@ -12,6 +12,8 @@ pub(super) struct Limit {
     /// Whether `given` is no `int`, and has to be compared each time.
     odd: Cell<bool>,
 }
+
+collectable!(Limit, holds: [given]);
 
 impl Limit {
     /// Takes the limit over from an argument or an assignment.
@@ -61,15 +63,5 @@ impl Limit {
     /// The same for a size of any class.
     pub(super) fn is_reached_by(&self, size: &Object) -> Result<bool> {
         size.greater_or_equal(&*self.get()?)
-    }
-}
-
-impl Collectable for Limit {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.given);
-    }
-
-    fn clear(&self) {
-        self.given.clear();
     }
 }

@@ -12,8 +12,8 @@ use aioxide_core::sys::{AddressKind, family};
 use crate::awaitable::Delegate;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Constant, IntoOwned, Layout, Object, Owned, Result, Step, Visitor, call_keywords,
-    is_plain_container, list_of, names, tuple_items, tuple_of,
+    Constant, IntoOwned, Layout, Object, Owned, Result, Step, call_keywords, collectable, is_plain_container,
+    list_of, names, tuple_items, tuple_of,
 };
 
 use super::answer;
@@ -36,6 +36,8 @@ pub(crate) struct Resolving {
     /// Whether it was `getaddrinfo`.
     directly: Cell<bool>,
 }
+
+collectable!(Resolving, holds: [asked]);
 
 impl Resolving {
     /// Asks. Returns asyncio's list of `(family, type, proto, canonname, address)` or yields until it is there.
@@ -81,16 +83,6 @@ impl Resolving {
     /// The coroutine of asyncio's between the caller and what is awaited, unless it is that.
     pub(crate) fn callees(&self) -> &'static [&'static str] {
         if self.directly.get() && self.asked.is_active() { &["BaseEventLoop._ensure_resolved"] } else { &[] }
-    }
-}
-
-impl Collectable for Resolving {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.asked.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.asked.clear();
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call0, exception_cause,
-    names, none,
+    Object, Owned, Raised, Result, Slot, Step, call_method0, call0, collectable, exception_cause, names, none,
 };
 use crate::future::{ObserverObject, any, observer};
 use crate::task::awaiting_task;
@@ -44,6 +43,8 @@ pub(super) struct CancelAndWait {
     awaiter: Slot,
     waiting: Delegate,
 }
+
+collectable!(CancelAndWait, holds: [future, observer, awaiter, waiting]);
 
 impl CancelAndWait {
     /// Cancels `future`; [`CancelAndWait::resume`] waits for it.
@@ -97,22 +98,6 @@ impl CancelAndWait {
             Ok(()) => Raised::restore(exception),
             Err(raised) => raised,
         }
-    }
-}
-
-impl Collectable for CancelAndWait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.future);
-        visitor.slot(&self.observer);
-        visitor.slot(&self.awaiter);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.future.clear();
-        self.observer.clear();
-        self.awaiter.clear();
-        self.waiting.clear();
     }
 }
 

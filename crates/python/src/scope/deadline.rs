@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::event_loop::LoopObject;
-use crate::ffi::{Collectable, IntoOwned, Layout, Object, Owned, Result, Slot, Visitor, call_method0, names};
+use crate::ffi::{IntoOwned, Layout, Object, Owned, Result, Slot, call_method0, collectable, names};
 
 /// What a deadline is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) struct Deadline {
     seconds: Cell<f64>,
     given: Slot,
 }
+
+collectable!(Deadline, holds: [given]);
 
 impl Deadline {
     /// Takes what `Timeout(when)` or `reschedule(when)` was given; `None` for never.
@@ -84,15 +86,5 @@ impl Deadline {
             Kind::Seconds => self.seconds.get().into_owned(),
             Kind::Other => self.given.get().into_owned(),
         }
-    }
-}
-
-impl Collectable for Deadline {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.given);
-    }
-
-    fn clear(&self) {
-        self.given.clear();
     }
 }

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use crate::awaitable::{Delegate, result_setter};
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords, call_method0, names, none,
+    Object, Owned, Raised, Result, Slot, Step, call_keywords, call_method0, collectable, names, none,
 };
 use crate::future::{ObserverObject, any};
 
@@ -40,6 +40,8 @@ pub(super) struct Wait {
     waiting: Delegate,
     ending: CancelAndWait,
 }
+
+collectable!(Wait, holds: [future, observer, timer, cancelled, waiting, ending]);
 
 impl Wait {
     /// Makes the task and goes to the first wait.
@@ -131,25 +133,5 @@ impl Wait {
             Ok(()) => Raised::restore(exception),
             Err(raised) => raised,
         }
-    }
-}
-
-impl Collectable for Wait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.future);
-        visitor.slot(&self.observer);
-        visitor.slot(&self.timer);
-        visitor.slot(&self.cancelled);
-        self.waiting.traverse(visitor);
-        self.ending.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.future.clear();
-        self.observer.clear();
-        self.timer.clear();
-        self.cancelled.clear();
-        self.waiting.clear();
-        self.ending.clear();
     }
 }

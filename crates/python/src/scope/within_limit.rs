@@ -1,7 +1,7 @@
 //! How `wait_for` waits from Python 3.12 on: in the current task, inside a timeout.
 
 use crate::awaitable::Delegate;
-use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor};
+use crate::ffi::{Object, Owned, Raised, Result, Slot, Step, collectable};
 
 use super::timeout::TimeoutObject;
 
@@ -11,6 +11,8 @@ pub(super) struct Wait {
     limit: Slot<TimeoutObject>,
     waiting: Delegate,
 }
+
+collectable!(Wait, holds: [limit, waiting]);
 
 impl Wait {
     /// Enters the timeout and goes to the first wait.
@@ -55,17 +57,5 @@ impl Wait {
             Ok(()) => Raised::restore(exception),
             Err(raised) => raised,
         }
-    }
-}
-
-impl Collectable for Wait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.limit);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.limit.clear();
-        self.waiting.clear();
     }
 }

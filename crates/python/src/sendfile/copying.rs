@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::Delegate;
 use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
-    call_method1, call1, memory_view, names, none, slice_to, while_handling,
+    IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, call_keywords, call_method1, call1,
+    collectable, memory_view, names, none, slice_to, while_handling,
 };
 
 use super::request::Request;
@@ -24,6 +24,8 @@ pub(super) struct Copying {
     reading: Delegate,
     sending: Delegate,
 }
+
+collectable!(Copying, holds: [memory, block, reading, sending]);
 
 impl Copying {
     /// Seeks to the offset and makes room for blocks of `limit` bytes at most. `count` 0 means up to the end.
@@ -121,22 +123,6 @@ impl Copying {
     /// What is being awaited.
     pub(super) fn target(&self) -> Option<Owned> {
         self.reading.target().or_else(|| self.sending.target())
-    }
-}
-
-impl Collectable for Copying {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.memory.traverse(visitor);
-        self.block.traverse(visitor);
-        self.reading.traverse(visitor);
-        self.sending.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.memory.clear();
-        self.block.clear();
-        self.reading.clear();
-        self.sending.clear();
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::awaitable::{Delegate, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Collectable, Layout, Object, Owned, Result, Signature, Slot, Visitor, call_keywords, names, none,
+    Args, Layout, Object, Owned, Result, Signature, Slot, call_keywords, collectable, names, none,
 };
 
 /// A file, where to, from where on, and how much of it. All zero bytes: nothing was asked for.
@@ -15,6 +15,8 @@ pub(super) struct Request {
     offset: Slot,
     count: Slot,
 }
+
+collectable!(Request, holds: [event_loop, target, file, offset, count]);
 
 /// What a method got for its parameters.
 pub(super) struct Given<'a> {
@@ -135,24 +137,6 @@ impl Request {
         let count = self.count.get().unwrap_or_else(none);
         let values = [socket, &*file, &*offset, &*count, &*names().false_];
         awaiting.begin(&*call_keywords(&method, &values, 4, Some(&names().fallback_keyword))?)
-    }
-}
-
-impl Collectable for Request {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.event_loop.traverse(visitor);
-        self.target.traverse(visitor);
-        self.file.traverse(visitor);
-        self.offset.traverse(visitor);
-        self.count.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.event_loop.clear();
-        self.target.clear();
-        self.file.clear();
-        self.offset.clear();
-        self.count.clear();
     }
 }
 

@@ -7,8 +7,8 @@ use crate::awaitable::keep;
 use crate::connection::unbindable;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, Object, Owned, Raised, Result, Slot, Visitor, call_keywords, call_method0, call_method1,
-    call1, call2, intern, item_at, items_of, list_of, names, suppress_context, while_handling,
+    Object, Owned, Raised, Result, Slot, call_keywords, call_method0, call_method1, call1, call2,
+    collectable, intern, item_at, items_of, list_of, names, suppress_context, while_handling,
 };
 use crate::version::Fix;
 
@@ -19,6 +19,8 @@ pub(super) struct Options {
     keep_alive: Slot,
 }
 
+collectable!(Options, holds: [reuse_address, reuse_port, keep_alive]);
+
 impl Options {
     /// Keeps the arguments of a new coroutine: those above, in that order.
     pub(super) fn fill(&self, arguments: [Option<&Object>; 3]) {
@@ -26,20 +28,6 @@ impl Options {
         keep(&self.reuse_address, reuse_address);
         keep(&self.reuse_port, reuse_port);
         keep(&self.keep_alive, keep_alive);
-    }
-}
-
-impl Collectable for Options {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.reuse_address);
-        visitor.slot(&self.reuse_port);
-        visitor.slot(&self.keep_alive);
-    }
-
-    fn clear(&self) {
-        self.reuse_address.clear();
-        self.reuse_port.clear();
-        self.keep_alive.clear();
     }
 }
 

@@ -5,8 +5,8 @@
 //! set that was shown is all there is.
 
 use crate::ffi::{
-    Collectable, Confined, Layout, Lazily, Object, Owned, Result, Slot, Visitor, assigned, call_method0,
-    call_method1, call0, items_of, length, list_from, names, weak_reference, weak_target,
+    Confined, Layout, Lazily, Object, Owned, Result, Slot, assigned, call_method0, call_method1, call0,
+    collectable, items_of, length, list_from, names, weak_reference, weak_target,
 };
 use crate::transport::SocketTransport;
 
@@ -15,6 +15,8 @@ pub(super) struct Clients {
     table: Lazily<Confined<Table>>,
     shown: Slot,
 }
+
+collectable!(Clients, holds: [shown]);
 
 /// Weak references to transports, in no order.
 #[derive(Default)]
@@ -152,15 +154,5 @@ impl Clients {
     fn references(&self) -> Vec<Owned> {
         let references = self.table.get().map(|table| table.with(|table| table.places.clone()));
         references.unwrap_or_default().into_iter().flatten().collect()
-    }
-}
-
-impl Collectable for Clients {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.shown);
-    }
-
-    fn clear(&self) {
-        self.shown.clear();
     }
 }

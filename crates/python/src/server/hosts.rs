@@ -6,7 +6,7 @@
 use crate::awaitable::{CoroutineObject, Delegate, given, held, keep, machine, over};
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, Visitor, call_keywords,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_keywords, collectable,
     has_instance, items_of, list_of, names, none, set_add, set_length, set_of, tuple_of,
 };
 use crate::group::gather_all;
@@ -20,6 +20,8 @@ pub(super) struct Hosts {
     flags: Slot,
     looking: Delegate,
 }
+
+collectable!(Hosts, holds: [host, port, family, flags, looking]);
 
 impl Hosts {
     /// Keeps the arguments of a new coroutine: those above, in that order.
@@ -85,24 +87,6 @@ impl Hosts {
         let look_up = event_loop.object().attribute(&names().server_addresses)?;
         let (port, family, flags) = (given(&self.port), held(&self.family)?, held(&self.flags)?);
         call_keywords(&look_up, &[host, &port, &family, &flags], 2, Some(&names().server_address_keywords))
-    }
-}
-
-impl Collectable for Hosts {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.host);
-        visitor.slot(&self.port);
-        visitor.slot(&self.family);
-        visitor.slot(&self.flags);
-        self.looking.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.host.clear();
-        self.port.clear();
-        self.family.clear();
-        self.flags.clear();
-        self.looking.clear();
     }
 }
 

@@ -4,8 +4,8 @@ use crate::awaitable::held;
 use crate::connection::Tls;
 use crate::event_loop::LoopObject;
 use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_keywords,
-    call_method0, items_of, names, none, while_handling,
+    IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, call_keywords, call_method0, collectable,
+    items_of, names, none, while_handling,
 };
 use crate::sockets::unblock;
 
@@ -18,6 +18,8 @@ pub(super) struct Settings {
     backlog: Slot,
     start_serving: Slot,
 }
+
+collectable!(Settings, holds: [tls, backlog, start_serving]);
 
 impl Settings {
     /// Keeps the arguments of a new coroutine: `ssl`, `backlog`, `ssl_handshake_timeout`, `ssl_shutdown_timeout` and
@@ -54,24 +56,12 @@ impl Settings {
     }
 }
 
-impl Collectable for Settings {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.tls.traverse(visitor);
-        visitor.slot(&self.backlog);
-        visitor.slot(&self.start_serving);
-    }
-
-    fn clear(&self) {
-        self.tls.clear();
-        self.backlog.clear();
-        self.start_serving.clear();
-    }
-}
-
 /// The last part of both coroutines. All zero bytes: not begun.
 pub(super) struct Opening {
     server: Slot,
 }
+
+collectable!(Opening, holds: [server]);
 
 impl Opening {
     /// Makes the server of `sockets`, a list; returns it, or lets it listen and yields for one turn.
@@ -136,14 +126,4 @@ fn made_by(
     let values =
         [event_loop.object(), sockets, factory, &*ssl, &*backlog, &*handshake_timeout, &*shutdown_timeout];
     call_keywords(class, &values, values.len(), None)
-}
-
-impl Collectable for Opening {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.server);
-    }
-
-    fn clear(&self) {
-        self.server.clear();
-    }
 }

@@ -10,7 +10,7 @@ use std::io;
 
 use crate::event_loop::{Direction, LoopObject};
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method0, call1, names,
+    Layout, Object, Owned, Raised, Result, Slot, Step, call_method0, call1, collectable, names,
 };
 
 use super::socket::{as_plain_socket, descriptor_of};
@@ -22,6 +22,8 @@ pub(crate) struct Operation {
     socket: Slot,
     wait: Wait,
 }
+
+collectable!(Operation, holds: [wait, event_loop, socket]);
 
 /// What trying to do something at once gave.
 pub(crate) enum Tried {
@@ -74,20 +76,6 @@ impl Operation {
     /// What is being awaited.
     pub(crate) fn target(&self) -> Option<Owned> {
         self.wait.target()
-    }
-}
-
-impl Collectable for Operation {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.event_loop.traverse(visitor);
-        self.socket.traverse(visitor);
-        self.wait.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.wait.clear();
-        self.event_loop.clear();
-        self.socket.clear();
     }
 }
 

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use crate::awaitable::Delegate;
 use crate::event_loop::{Direction, LoopObject, SourceBase};
 use crate::ffi::{
-    Collectable, Layout, Object, Owned, Raised, Result, Slot, Step, TypeBuilder, Visitor, allocate_recycled,
+    Layout, Object, Owned, Raised, Result, Slot, Step, TypeBuilder, allocate_recycled, collectable,
     native_type, none, weak_reference, weak_target,
 };
 use crate::future::FutureObject;
@@ -81,6 +81,8 @@ pub(super) struct Wait {
     fd: Cell<i32>,
     is_writing: Cell<bool>,
 }
+
+collectable!(Wait, holds: [wakeup, waiting]);
 
 impl Wait {
     /// Waits (again) until `socket`, whose descriptor is `fd`, is ready in `direction`: gives what has to be yielded.
@@ -151,18 +153,6 @@ impl Wait {
     /// What is being awaited.
     pub(super) fn target(&self) -> Option<Owned> {
         self.waiting.target()
-    }
-}
-
-impl Collectable for Wait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.wakeup.traverse(visitor);
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.wakeup.clear();
-        self.waiting.clear();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, names, none};
+use crate::ffi::{IntoOwned, Layout, Object, Owned, Raised, Result, Slot, collectable, names, none};
 
 /// `n`: the object that the program gave, and the number it means.
 pub(super) struct Amount {
@@ -11,6 +11,8 @@ pub(super) struct Amount {
     /// Whether the argument is no `int`, or a huge one: `count` has its sign only.
     is_odd: Cell<bool>,
 }
+
+collectable!(Amount, holds: [given]);
 
 impl Amount {
     /// Takes the argument over; it is looked at when the coroutine begins.
@@ -107,14 +109,4 @@ fn odd_within(given: &Object, available: usize) -> Result<usize> {
         return Ok(available);
     }
     Ok(usize::try_from(odd_count(given)?).unwrap_or(0).min(available))
-}
-
-impl Collectable for Amount {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.given);
-    }
-
-    fn clear(&self) {
-        self.given.clear();
-    }
 }

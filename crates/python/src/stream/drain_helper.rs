@@ -1,7 +1,7 @@
 //! Waiting until writing may go on: `FlowControlMixin._drain_helper()`.
 
 use crate::awaitable::{CoroutineObject, machine};
-use crate::ffi::{Collectable, Layout, Owned, Raised, Result, Slot, Step, Visitor, names, none};
+use crate::ffi::{Layout, Owned, Raised, Result, Slot, Step, collectable, names, none};
 use crate::group::create_future_on;
 use crate::sync::Wait;
 
@@ -9,6 +9,8 @@ use super::flow::FlowControlObject;
 
 /// A wait for a transport whose buffer is full.
 pub(super) struct DrainWait(Wait);
+
+collectable!(DrainWait, holds: [0]);
 
 impl DrainWait {
     /// Begins; says whether there is anything to wait for. Raises `ConnectionResetError` if the
@@ -55,16 +57,6 @@ impl DrainWait {
     /// What is being awaited.
     pub(super) fn target(&self) -> Option<Owned> {
         self.0.target()
-    }
-}
-
-impl Collectable for DrainWait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.0.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.0.clear();
     }
 }
 

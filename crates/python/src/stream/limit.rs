@@ -2,9 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::ffi::{
-    Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Visitor, assigned, names,
-};
+use crate::ffi::{IntoOwned, Layout, Object, Owned, Raised, Result, Slot, assigned, collectable, names};
 
 /// 64 KiB, as asyncio has it.
 pub(super) const DEFAULT: usize = 1 << 16;
@@ -16,6 +14,8 @@ pub(super) struct Limit {
     bytes: Cell<usize>,
     twice: Cell<usize>,
 }
+
+collectable!(Limit, holds: [given]);
 
 impl Limit {
     /// `__init__`'s argument. Raises `ValueError` unless it is positive.
@@ -70,15 +70,5 @@ impl Limit {
     #[inline(always)]
     pub(super) fn twice(&self) -> usize {
         self.twice.get()
-    }
-}
-
-impl Collectable for Limit {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.given);
-    }
-
-    fn clear(&self) {
-        self.given.clear();
     }
 }

@@ -3,8 +3,8 @@
 use aioxide_core::stream::{Outcome, Search};
 
 use crate::ffi::{
-    Buffer, Collectable, Constant, Layout, Object, Owned, Raised, Result, Slot, Visitor, bytes_of,
-    has_buffer, is_tuple, length, tuple_items, tuple_of,
+    Buffer, Constant, Layout, Object, Owned, Raised, Result, Slot, bytes_of, collectable, has_buffer,
+    is_tuple, length, tuple_items, tuple_of,
 };
 
 static NEWLINE: Constant = Constant::new();
@@ -26,6 +26,8 @@ pub(super) struct Separators {
     /// shortest first.
     given: Slot,
 }
+
+collectable!(Separators, holds: [given]);
 
 impl Separators {
     /// Takes the argument over; it is looked at when the coroutine begins.
@@ -107,14 +109,4 @@ fn fixed(separator: &Object) -> Result<Owned> {
 #[cold]
 fn empty_separator() -> Raised {
     Raised::value_error(format_args!("Separator should be at least one-byte string"))
-}
-
-impl Collectable for Separators {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.given);
-    }
-
-    fn clear(&self) {
-        self.given.clear();
-    }
 }

@@ -6,8 +6,7 @@ use aioxide_core::stream::{Outcome, Search};
 
 use crate::awaitable::{CoroutineObject, machine};
 use crate::ffi::{
-    Args, Collectable, IntoOwned, Layout, Owned, Raised, Result, Signature, Slot, Step, Visitor, call2,
-    names, none,
+    Args, IntoOwned, Layout, Owned, Raised, Result, Signature, Slot, Step, call2, collectable, names, none,
 };
 
 use super::exactly::incomplete;
@@ -119,6 +118,8 @@ pub(super) struct Record {
     wait: DataWait,
 }
 
+collectable!(Record, holds: [wait]);
+
 impl Record {
     /// Goes on looking and waiting.
     #[inline(always)]
@@ -165,15 +166,5 @@ impl Record {
     /// What is being awaited.
     pub(super) fn target(&self) -> Option<Owned> {
         self.wait.target()
-    }
-}
-
-impl Collectable for Record {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.wait.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.wait.clear();
     }
 }

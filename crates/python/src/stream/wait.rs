@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::ffi::{
-    Args, Collectable, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, Visitor,
-    call_method1, failed_assertion, names, none,
+    Args, IntoOwned, Layout, Object, Owned, Raised, Result, Signature, Slot, Step, call_method1, collectable,
+    failed_assertion, names, none,
 };
 use crate::group::create_future_on;
 
@@ -20,6 +20,8 @@ pub(super) struct DataWait {
     /// Whether the reader's waiter is this wait's own future, and not one of an overridden method.
     owns_waiter: Cell<bool>,
 }
+
+collectable!(DataWait, holds: [waiting]);
 
 impl DataWait {
     /// Begins to wait, for the method `reading`; [`DataWait::resume`] does the rest.
@@ -98,16 +100,6 @@ impl DataWait {
     /// What is being awaited.
     pub(super) fn target(&self) -> Option<Owned> {
         self.waiting.target()
-    }
-}
-
-impl Collectable for DataWait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.waiting.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.waiting.clear();
     }
 }
 

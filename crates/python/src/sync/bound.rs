@@ -1,11 +1,13 @@
 //! Which loop a primitive belongs to: the one in which somebody first waited.
 
 use crate::event_loop::{LoopObject, running_loop_if_any};
-use crate::ffi::{Collectable, Layout, Object, Owned, Raised, Result, Slot, Visitor, names, none};
+use crate::ffi::{Layout, Object, Owned, Raised, Result, Slot, collectable, names, none};
 use crate::group::create_future_on;
 
 /// The loop that a primitive is bound to; none until somebody waits.
 pub(crate) struct LoopBound(Slot);
+
+collectable!(LoopBound, holds: [0]);
 
 impl LoopBound {
     /// The loop.
@@ -68,15 +70,5 @@ impl LoopBound {
             None => true,
             Some(event_loop) => event_loop.cast::<LoopObject>().is_some_and(|ours| !ours.debug()),
         }
-    }
-}
-
-impl Collectable for LoopBound {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.0);
-    }
-
-    fn clear(&self) {
-        self.0.clear();
     }
 }

@@ -1,7 +1,7 @@
 //! One wait of a coroutine: its future, in a line.
 
 use crate::awaitable::Delegate;
-use crate::ffi::{Collectable, Object, Owned, Raised, Result, Slot, Step, Visitor, call_method1, names};
+use crate::ffi::{Object, Owned, Raised, Result, Slot, Step, call_method1, collectable, names};
 use crate::future::{FutureObject, as_plain_future};
 
 use super::{Line, LoopBound};
@@ -12,6 +12,8 @@ pub(crate) struct Wait {
     /// Awaits the future where it is of another class than ours.
     waiting: Delegate,
 }
+
+collectable!(Wait, holds: [future, waiting]);
 
 impl Wait {
     /// Makes a future and puts it at the end of `line`; [`Wait::resume`] does the rest.
@@ -68,19 +70,6 @@ impl Wait {
     /// What is being awaited.
     pub(crate) fn target(&self) -> Option<Owned> {
         self.waiting.target().or_else(|| self.future.get())
-    }
-}
-
-impl Collectable for Wait {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.future);
-        self.waiting.traverse(visitor);
-    }
-
-    #[inline(always)]
-    fn clear(&self) {
-        self.future.clear();
-        self.waiting.clear();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[cfg(not(Py_3_14))]
 use crate::ffi::IntoOwned;
-use crate::ffi::{Collectable, Object, Owned, Result, Slot, Visitor, names};
+use crate::ffi::{Object, Owned, Result, Slot, collectable, names};
 
 /// The number of the last automatic name.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -21,6 +21,8 @@ pub(super) struct Name {
     #[cfg(not(Py_3_14))]
     number: Cell<u64>,
 }
+
+collectable!(Name, holds: [object]);
 
 impl Name {
     /// Gives the task the next automatic name.
@@ -56,16 +58,6 @@ impl Name {
     pub(super) fn set(&self, value: &Object) -> Result<()> {
         self.object.set(value.to_str()?);
         Ok(())
-    }
-}
-
-impl Collectable for Name {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.object);
-    }
-
-    fn clear(&self) {
-        self.object.clear();
     }
 }
 

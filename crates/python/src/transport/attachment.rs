@@ -5,8 +5,8 @@ use std::ffi::CStr;
 
 use crate::event_loop::{Direction, LoopObject, SourceBase, call_soon};
 use crate::ffi::{
-    Args, Collectable, Layout, Object, Owned, Raised, Result, Signature, Slot, Visitor, audit, call_method0,
-    call_method1, call2, dict_get, names, none,
+    Args, Layout, Object, Owned, Raised, Result, Signature, Slot, audit, call_method0, call_method1, call2,
+    collectable, dict_get, names, none,
 };
 use crate::sockets::SocketObject;
 
@@ -34,6 +34,8 @@ pub(super) struct Attachment {
     /// Whether `connection_lost` is on its way, or has been called.
     loss_scheduled: Cell<bool>,
 }
+
+collectable!(Attachment, holds: [event_loop, protocol, extra, file]);
 
 impl Attachment {
     /// Ties a new transport to a loop of ours.
@@ -234,22 +236,6 @@ impl Attachment {
     /// Whether a file is still open, about which the destructor has to warn.
     pub(super) fn holds_file(&self) -> bool {
         !self.file.is_empty()
-    }
-}
-
-impl Collectable for Attachment {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.event_loop);
-        visitor.slot(&self.protocol);
-        visitor.slot(&self.extra);
-        visitor.slot(&self.file);
-    }
-
-    fn clear(&self) {
-        self.event_loop.clear();
-        self.protocol.clear();
-        self.extra.clear();
-        self.file.clear();
     }
 }
 

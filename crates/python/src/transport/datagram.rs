@@ -7,7 +7,7 @@ use aioxide_core::sys::{Address, Segmentation};
 use aioxide_core::transport::DatagramQueue;
 
 use crate::event_loop::SourceBase;
-use crate::ffi::{Bytes, Collectable, Confined, Lazily, Object, Owned, Slot, Visitor, native_type};
+use crate::ffi::{Bytes, Confined, Lazily, Object, Owned, Slot, collectable, native_type};
 
 use super::attachment::Attachment;
 use super::datagram_gather::Gathering;
@@ -59,6 +59,8 @@ pub(super) struct Traffic {
     pub(super) last_sender: KnownAddress,
     pub(super) last_destination: KnownAddress,
 }
+
+collectable!(Traffic, holds: [limits]);
 
 /// A datagram as the protocol gets it.
 pub(super) struct Received {
@@ -114,15 +116,5 @@ impl KnownAddress {
     #[inline]
     pub(super) fn show(&self, address: &Address) -> Option<Owned> {
         self.shown.get().filter(|_| self.address.get() == *address)
-    }
-}
-
-impl Collectable for Traffic {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.limits.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.limits.clear();
     }
 }

@@ -7,8 +7,8 @@ use std::ffi::CStr;
 use aioxide_core::transport::WaterMarks;
 
 use crate::ffi::{
-    Args, Collectable, IntoOwned, Layout, Object, Owned, Result, Signature, Slot, TypeBuilder, Visitor,
-    assigned, call_keywords, call_method0, names, none, tuple_of, while_handling,
+    Args, IntoOwned, Layout, Object, Owned, Result, Signature, Slot, TypeBuilder, assigned, call_keywords,
+    call_method0, collectable, names, none, tuple_of, while_handling,
 };
 
 use super::attached::Attached;
@@ -20,6 +20,8 @@ pub(super) struct WriteLimits {
     high: Slot,
     low: Slot,
 }
+
+collectable!(WriteLimits, holds: [high, low]);
 
 impl WriteLimits {
     pub(super) fn new() -> Self {
@@ -90,18 +92,6 @@ impl WriteLimits {
         set(&mut marks, bytes);
         self.marks.set(marks);
         Ok(())
-    }
-}
-
-impl Collectable for WriteLimits {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.high);
-        visitor.slot(&self.low);
-    }
-
-    fn clear(&self) {
-        self.high.clear();
-        self.low.clear();
     }
 }
 

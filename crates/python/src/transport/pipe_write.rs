@@ -9,8 +9,8 @@ use aioxide_core::transport::{Channel, Chunk, Pipe, Sent, WriteQueue, is_tempora
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
-    Args, Buffer, Bytes, Collectable, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, Visitor,
-    allocate, call0, names, native_type, none, repr_of,
+    Args, Buffer, Bytes, Confined, Layout, Lazily, Object, Owned, Raised, Result, Slot, allocate, call0,
+    collectable, names, native_type, none, repr_of,
 };
 
 use super::attached::Attached;
@@ -43,15 +43,7 @@ pub(super) struct Outgoing {
     limits: WriteLimits,
 }
 
-impl Collectable for Outgoing {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.limits.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.limits.clear();
-    }
-}
+collectable!(Outgoing, holds: [limits]);
 
 impl Chunk for Bytes {
     fn bytes(&self) -> &[u8] {

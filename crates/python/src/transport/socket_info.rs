@@ -5,9 +5,7 @@
 
 use aioxide_core::sys::{Address, raw};
 
-use crate::ffi::{
-    Collectable, Dict, IntoOwned, Layout, Lazily, Object, Owned, Result, Slot, Visitor, call1, names,
-};
+use crate::ffi::{Dict, IntoOwned, Layout, Lazily, Object, Owned, Result, Slot, call1, collectable, names};
 use crate::sockets::{SocketObject, address_to_python, is_spoken};
 
 /// The extra information of one transport. All zero bytes: nothing is known.
@@ -17,6 +15,8 @@ pub(super) struct SocketInfo {
     names: Lazily<Names>,
 }
 
+collectable!(SocketInfo, holds: [dict, names]);
+
 /// What the dict is made of.
 struct Names {
     /// Kept when the connection is lost: who asks later still gets it.
@@ -25,15 +25,7 @@ struct Names {
     peer: Option<Address>,
 }
 
-impl Collectable for Names {
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.slot(&self.socket);
-    }
-
-    fn clear(&self) {
-        self.socket.clear();
-    }
-}
+collectable!(Names, holds: [socket]);
 
 impl SocketInfo {
     /// What a caller has put together.
@@ -78,17 +70,5 @@ impl Names {
         }
         dict.set(&names().sockname, &*shown(&self.local)?.into_owned()?)?;
         Ok(dict.object().own())
-    }
-}
-
-impl Collectable for SocketInfo {
-    fn traverse(&self, visitor: &mut Visitor) {
-        self.dict.traverse(visitor);
-        self.names.traverse(visitor);
-    }
-
-    fn clear(&self) {
-        self.dict.clear();
-        self.names.clear();
     }
 }
