@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 IMPLEMENTATIONS = ("asyncio", "aioxide")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,6 +107,20 @@ def stall(loop: asyncio.AbstractEventLoop, name: str, times: int = 0) -> None:
         return await (loop.create_future() if times < 0 else usual(*args, **kwargs))
 
     setattr(loop, name, stalled)
+
+
+async def cancel_after(
+    aio: ModuleType, turns: int, making: Coroutine[Any, Any, tuple[asyncio.BaseTransport, Any]]
+) -> None:
+    """Cancel the making of a connection after some turns; close one that is made by then."""
+    task = aio.ensure_future(making)
+    for _ in range(turns):
+        await aio.sleep(0)
+    if task.cancel():
+        with pytest.raises(aio.CancelledError):
+            await task
+    else:
+        task.result()[0].close()
 
 
 def loop_with_own(

@@ -8,6 +8,8 @@ import tempfile
 
 import pytest
 
+from toolkit import cancel_after
+
 
 class Recorder:
     """A protocol that keeps what it is told."""
@@ -138,10 +140,7 @@ async def connections(aio):
             listener.accept()[0].close()
             transport.abort()
             await protocol.lost
-        making = aio.create_task(loop.create_connection(lambda: Recorder(aio), *address))
-        await aio.sleep(0)
-        making.cancel()
-        await aio.wait([making])
+        await cancel_after(aio, 1, loop.create_connection(lambda: Recorder(aio), *address))
     for refused in (
         loop.create_connection(lambda: Recorder(aio), *address),
         loop.create_connection(lambda: Recorder(aio), *address, happy_eyeballs_delay=1),
@@ -175,13 +174,7 @@ async def races(aio):
         await protocol.lost
         listener.accept()[0].close()
         for turns in range(8):
-            cancelled = aio.create_task(race(port))
-            for _ in range(turns):
-                await aio.sleep(0)
-            cancelled.cancel()
-            await aio.wait([cancelled])
-            if not cancelled.cancelled():
-                cancelled.result()[0].abort()
+            await cancel_after(aio, turns, race(port))
     for refused in (race(port), race(port, local_addr=("192.0.2.1", 0)), race(port, family="x")):
         try:
             await refused
@@ -245,13 +238,7 @@ async def datagrams(aio):
             pass
     for turns in range(4):
         making = loop.create_datagram_endpoint(lambda: Recorder(aio), remote_addr=far)
-        cancelled = aio.create_task(making)
-        for _ in range(turns):
-            await aio.sleep(0)
-        cancelled.cancel()
-        await aio.wait([cancelled])
-        if not cancelled.cancelled():
-            cancelled.result()[0].abort()
+        await cancel_after(aio, turns, making)
         await aio.sleep(0)
 
 

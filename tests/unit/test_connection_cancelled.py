@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from toolkit import stall
+from toolkit import cancel_after, stall
 
 
 def watched(loop):
@@ -156,14 +156,7 @@ def test_cancelled_while_the_protocol_is_told_it_loses_the_connection_once(aio, 
     async def main():
         loop = aio.get_running_loop()
         near, far = socket.socketpair()
-        task = aio.ensure_future(getattr(loop, name)(Recorder, sock=near))
-        for _ in range(turns):
-            await aio.sleep(0)
-        if task.cancel():
-            with pytest.raises(aio.CancelledError):
-                await task
-        else:
-            task.result()[0].close()
+        await cancel_after(aio, turns, getattr(loop, name)(Recorder, sock=near))
         await settle(aio)
         assert near.fileno() < 0
         assert watched(loop) == set()

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import functools
 import gc
 import inspect
 import os
@@ -12,7 +11,7 @@ import warnings
 
 import pytest
 
-from toolkit import loop_with_own
+from toolkit import Run, loop_with_own
 
 NAMES = ("create_connection", "create_unix_connection", "connect_accepted_socket")
 
@@ -310,9 +309,7 @@ def test_a_method_of_a_programs_own_is_called(aio, loop, name, on_the_loop):
         server.close()
         await settle(aio)
 
-    own = functools.partial(loop_with_own, type(loop), name, called, on_the_loop)
-    with aio.Runner(loop_factory=own) as runner:
-        runner.run(main())
+    Run(lambda: loop_with_own(type(loop), name, called, on_the_loop))(main)
 
 
 def test_a_socket_class_of_a_programs_own_is_used(aio, run, monkeypatch):

@@ -11,6 +11,8 @@ import weakref
 
 import pytest
 
+from toolkit import cancel_after
+
 # Up to 3.12.7 and in 3.13.0 a race leaves its tasks to themselves when it is cancelled, and its
 # tasks can't run eagerly.
 OF_OLD = sys.version_info < (3, 12, 8) or sys.version_info[:3] == (3, 13, 0)
@@ -77,6 +79,13 @@ class Scene:
     def begin(self, delay=LONG, **options):
         return self.aio.ensure_future(self.connect(delay, **options))
 
+    async def begin_three(self, **options):
+        """Begin a race, and wait until three attempts are on their way."""
+        task = self.begin(delay=0.001, **options)
+        while len(self.begun) < 3:
+            await self.aio.sleep(0.001)
+        return task
+
     async def check_end(self, task):
         """The task has a connection. Close it; nothing else is left."""
         transport, _ = await task
@@ -100,9 +109,7 @@ class Scene:
 def test_the_first_that_connects_is_taken(aio, run):
     async def main():
         scene = Scene(aio, 3)
-        task = scene.begin(delay=0.001)
-        while len(scene.begun) < 3:
-            await aio.sleep(0.001)
+        task = await scene.begin_three()
         scene.let(2)
         assert await scene.check_end(task) == 1
         assert scene.begun == [1, 2, 3]
@@ -132,9 +139,7 @@ def test_one_that_fails_lets_the_next_begin_at_once(aio, run):
 def test_an_earlier_one_that_fails_late_changes_nothing(aio, run):
     async def main():
         scene = Scene(aio, 4)
-        task = scene.begin(delay=0.001)
-        while len(scene.begun) < 3:
-            await aio.sleep(0.001)
+        task = await scene.begin_three()
         scene.fail(1)
         await aio.sleep(0.01)
         assert scene.begun == [1, 2, 3, 4]
@@ -147,9 +152,7 @@ def test_an_earlier_one_that_fails_late_changes_nothing(aio, run):
 def test_errors_are_told_in_the_order_of_the_attempts(aio, run):
     async def main():
         scene = Scene(aio, 3)
-        task = scene.begin(delay=0.001)
-        while len(scene.begun) < 3:
-            await aio.sleep(0.001)
+        task = await scene.begin_three()
         for number in (3, 1, 2):
             scene.fail(number)
             await settle(aio)
@@ -166,9 +169,7 @@ def test_errors_are_told_in_the_order_of_the_attempts(aio, run):
 def test_a_group_tells_of_all_attempts_in_order(aio, run):
     async def main():
         scene = Scene(aio, 3)
-        task = scene.begin(delay=0.001, all_errors=True)
-        while len(scene.begun) < 3:
-            await aio.sleep(0.001)
+        task = await scene.begin_three(all_errors=True)
         scene.fail(3)
         scene.fail(1, LookupError("not told"))
         scene.fail(2, TimeoutError("late"))
@@ -420,13 +421,7 @@ def test_cancelled_at_any_moment_it_leaves_nothing(aio, run, implementation, tur
         scene = Scene(aio, 3)
         scene.fail(1)
         scene.let(2)
-        task = scene.begin()
-        await settle(aio, turns)
-        if task.cancel():
-            with pytest.raises(aio.CancelledError):
-                await task
-        else:
-            task.result()[0].abort()
+        await cancel_after(aio, turns, scene.connect())
         scene.ends[1].exception()
         await scene.check_no_task_left()
         # What was won in vain asyncio leaves to the collector.

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import functools
 import gc
 import inspect
 import os
@@ -13,7 +12,7 @@ from unittest import mock
 import pytest
 from datagrams import Recorder, plain_socket
 
-from toolkit import loop_with_own, stall
+from toolkit import Run, cancel_after, loop_with_own, stall
 
 # Nobody has it: it is reserved for documentation.
 NOWHERE = "192.0.2.1"
@@ -439,14 +438,7 @@ def test_cancelled_while_the_protocol_is_told_it_loses_the_connection_once(aio, 
     async def main():
         scene = Scene(aio)
         protocol = Recorder()
-        task = aio.ensure_future(scene.make(lambda: protocol, local_addr=("127.0.0.1", 0)))
-        for _ in range(turns):
-            await aio.sleep(0)
-        if task.cancel():
-            with pytest.raises(aio.CancelledError):
-                await task
-        else:
-            task.result()[0].close()
+        await cancel_after(aio, turns, scene.make(lambda: protocol, local_addr=("127.0.0.1", 0)))
         await settle(aio)
         scene.check()
         return [call[0] for call in protocol.calls]
@@ -538,9 +530,7 @@ def test_a_method_of_a_programs_own_is_called(aio, loop, name, on_the_loop):
         transport.close()
         await settle(aio)
 
-    own = functools.partial(loop_with_own, type(loop), name, called, on_the_loop)
-    with aio.Runner(loop_factory=own) as runner:
-        runner.run(main())
+    Run(lambda: loop_with_own(type(loop), name, called, on_the_loop))(main)
 
 
 def test_debug_mode_notes_each_endpoint(aio, run, caplog):

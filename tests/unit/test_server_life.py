@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import functools
 import gc
 import os
 import socket
@@ -13,7 +12,7 @@ import weakref
 
 import pytest
 
-from toolkit import loop_with_own
+from toolkit import Run, loop_with_own
 
 KNOWS_CLIENTS = sys.version_info >= (3, 13)
 needs_clients = pytest.mark.skipif(not KNOWS_CLIENTS, reason="servers know their clients from 3.13")
@@ -583,9 +582,7 @@ def test_its_futures_are_made_by_a_method_of_a_program_s_own(aio, loop, name, on
         waiting.close()
         server.close()
 
-    own = functools.partial(loop_with_own, type(loop), "create_future", called, on_the_loop)
-    with aio.Runner(loop_factory=own) as runner:
-        runner.run(main())
+    Run(lambda: loop_with_own(type(loop), "create_future", called, on_the_loop))(main)
 
 
 def test_replaced_methods_are_called(aio, run):
