@@ -109,6 +109,23 @@ def stall(loop: asyncio.AbstractEventLoop, name: str, times: int = 0) -> None:
     setattr(loop, name, stalled)
 
 
+def open_descriptors() -> set[int]:
+    """The numbers of all files that this process has open."""
+    names = os.listdir("/proc/self/fd")
+    return {int(name) for name in names if Path("/proc/self/fd", name).exists()}
+
+
+def watched(loop: Any) -> set[int]:
+    """The descriptors that the loop watches, its own left out."""
+    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
+
+
+async def settle(aio: ModuleType, turns: int = 10) -> None:
+    """Let some turns of the loop pass, with a look at the selector in each."""
+    for _ in range(turns):
+        await aio.sleep(0.001)
+
+
 async def cancel_after(
     aio: ModuleType, turns: int, making: Coroutine[Any, Any, tuple[asyncio.BaseTransport, Any]]
 ) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import resource
 import socket
 import struct
@@ -42,12 +41,6 @@ def reset(peer: socket.socket) -> None:
     peer.close()
 
 
-def open_descriptors() -> set[int]:
-    """The numbers of all files that this process has open."""
-    names = os.listdir("/proc/self/fd")
-    return {int(name) for name in names if Path("/proc/self/fd", name).exists()}
-
-
 def resident_bytes() -> int:
     """The physical memory that this process has in use."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -59,12 +52,6 @@ async def cpu_seconds_of_idling(aio) -> float:
     before = time.process_time()
     await aio.sleep(WATCHED_SECONDS)
     return time.process_time() - before
-
-
-async def settle(aio) -> None:
-    """Some turns of the loop, with a look at the selector in each."""
-    for _ in range(10):
-        await aio.sleep(0.001)
 
 
 async def until(aio, condition: Callable[[], object]) -> None:

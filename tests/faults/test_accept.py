@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from faults.scenery import IDLE_CPU_SECONDS, Recorder, cpu_seconds_of_idling, open_descriptors
+from faults.scenery import IDLE_CPU_SECONDS, Recorder, cpu_seconds_of_idling
+from toolkit import open_descriptors
 
 CLIENTS = 3
 

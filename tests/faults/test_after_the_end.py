@@ -16,9 +16,8 @@ from faults.scenery import (
     bind_datagrams,
     collect_garbage,
     connect,
-    open_descriptors,
-    settle,
 )
+from toolkit import open_descriptors, settle
 
 
 def test_writes_after_close_are_dropped_and_warned_of(aio, run, caplog):

@@ -12,11 +12,10 @@ from faults.scenery import (
     Recorder,
     collect_garbage,
     cpu_seconds_of_idling,
-    open_descriptors,
-    settle,
     tcp_pair,
     unix_pair,
 )
+from toolkit import open_descriptors, settle
 
 MIB = 1 << 20
 

@@ -10,11 +10,10 @@ import pytest
 from faults.scenery import (
     Recorder,
     collect_garbage,
-    open_descriptors,
     reset,
     resident_bytes,
-    settle,
 )
+from toolkit import open_descriptors, settle
 
 MIB = 1 << 20
 #: Ten thousand on aioxide; asyncio shows with fewer that the test asks for nothing impossible.

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from faults.scenery import DatagramRecorder, bind_datagrams, settle, until
+from faults.scenery import DatagramRecorder, bind_datagrams, until
+from toolkit import settle
 
 
 def dead_address():

@@ -11,11 +11,11 @@ from faults.scenery import (
     Recorder,
     connect,
     cpu_seconds_of_idling,
-    settle,
     tcp_pair,
     unix_pair,
     until,
 )
+from toolkit import settle
 
 # asyncio's transport does not get over a socket that cannot be closed, and is reported as unclosed.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")

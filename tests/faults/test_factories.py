@@ -9,9 +9,8 @@ from faults.scenery import (
     bind_datagrams,
     collect_garbage,
     connect,
-    open_descriptors,
-    settle,
 )
+from toolkit import open_descriptors, settle
 
 # asyncio leaves the socket of some of these to the garbage collector, which says so.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

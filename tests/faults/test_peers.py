@@ -11,10 +11,10 @@ from faults.scenery import (
     connect,
     cpu_seconds_of_idling,
     reset,
-    settle,
     unix_pair,
     until,
 )
+from toolkit import settle
 
 MIB = 1 << 20
 

@@ -11,10 +11,10 @@ from faults.scenery import (
     Recorder,
     bind_datagrams,
     connect,
-    settle,
     unix_pair,
     until,
 )
+from toolkit import settle
 
 MIB = 1 << 20
 

@@ -13,13 +13,12 @@ from faults.scenery import (
     Recorder,
     connect,
     cpu_seconds_of_idling,
-    open_descriptors,
     reset,
-    settle,
     tcp_pair,
     unix_pair,
     until,
 )
+from toolkit import open_descriptors, settle, watched
 
 MIB = 1 << 20
 #: More than the buffers between two sockets of one machine hold.
@@ -33,11 +32,6 @@ def large_file(size=SIZE, position=7):
         file.truncate(size)
         file.seek(position)
         yield file
-
-
-def watched(loop):
-    """The descriptors that the loop watches, its own left out."""
-    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
 
 
 def take(peer, size):

@@ -1,25 +1,11 @@
 """Connections that are cancelled, or closed, at each point where they can wait."""
 
 import asyncio
-import os
 import socket
 
 import pytest
 
-from toolkit import cancel_after, stall
-
-
-def watched(loop):
-    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
-
-
-def descriptors():
-    return set(os.listdir("/proc/self/fd"))
-
-
-async def settle(aio, turns=10):
-    for _ in range(turns):
-        await aio.sleep(0.001)
+from toolkit import cancel_after, open_descriptors, settle, stall, watched
 
 
 class Deaf:
@@ -106,7 +92,7 @@ PLACES = [
 def test_cancelled_where_it_waits_it_leaves_nothing(aio, run, place):
     async def main():
         scene = Scene(aio)
-        before = descriptors()
+        before = open_descriptors()
         task = aio.ensure_future(getattr(scene, place)())
         await settle(aio)
         assert not task.done()
@@ -115,7 +101,7 @@ def test_cancelled_where_it_waits_it_leaves_nothing(aio, run, place):
             await task
         await settle(aio)
         assert watched(scene.loop) == set()
-        assert descriptors() <= before
+        assert open_descriptors() <= before
         scene.close()
 
     run(main)
@@ -126,7 +112,7 @@ def test_cancelled_where_it_waits_it_leaves_nothing(aio, run, place):
 def test_closed_where_it_waits_it_leaves_nothing(aio, run, place):
     async def main():
         scene = Scene(aio)
-        before = descriptors()
+        before = open_descriptors()
         coroutine = getattr(scene, place)()
         future = coroutine.send(None)
         assert future._asyncio_future_blocking
@@ -135,7 +121,7 @@ def test_closed_where_it_waits_it_leaves_nothing(aio, run, place):
         future.cancel()
         await settle(aio)
         assert watched(scene.loop) == set()
-        assert descriptors() <= before
+        assert open_descriptors() <= before
         scene.close()
 
     run(main)
@@ -169,12 +155,12 @@ def test_cancelled_while_the_protocol_is_told_it_loses_the_connection_once(aio, 
 def test_a_timeout_frees_the_socket(aio, run):
     async def main():
         scene = Scene(aio)
-        before = descriptors()
+        before = open_descriptors()
         for _ in range(5):
             with pytest.raises(TimeoutError):
                 await aio.wait_for(scene.connecting(), 0.01)
         await settle(aio)
-        assert descriptors() <= before
+        assert open_descriptors() <= before
         scene.close()
 
     run(main)
@@ -183,7 +169,7 @@ def test_a_timeout_frees_the_socket(aio, run):
 def test_other_exceptions_of_a_method_end_it_and_close_the_socket(aio, run):
     async def main():
         scene = Scene(aio)
-        before = descriptors()
+        before = open_descriptors()
 
         async def refuse(sock, address):
             assert sock.gettimeout() == 0
@@ -194,7 +180,7 @@ def test_other_exceptions_of_a_method_end_it_and_close_the_socket(aio, run):
             await scene.connecting()
         with pytest.raises(LookupError, match="no such thing"):
             await scene.loop.create_unix_connection(asyncio.Protocol, "/some/where")
-        assert descriptors() <= before
+        assert open_descriptors() <= before
         scene.close()
 
     run(main)

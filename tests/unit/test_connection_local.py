@@ -8,17 +8,10 @@ import sys
 
 import pytest
 
+from toolkit import open_descriptors, settle
+
 # Nobody has it: it is reserved for documentation.
 NOWHERE = "192.0.2.1"
-
-
-def descriptors():
-    return set(os.listdir("/proc/self/fd"))
-
-
-async def settle(aio):
-    for _ in range(10):
-        await aio.sleep(0.001)
 
 
 def entry(place):
@@ -54,7 +47,7 @@ def test_the_first_local_address_that_can_be_bound_is_taken(aio, run, listener, 
         loop = aio.get_running_loop()
         there = listener.getsockname()
         answer(loop, there=[there], here=[("::1", 0, 0, 0), (NOWHERE, 0), ("127.0.0.3", 0)])
-        before = descriptors()
+        before = open_descriptors()
         transport, _ = await loop.create_connection(
             asyncio.Protocol, "there", 1, local_addr=("here", 1), happy_eyeballs_delay=delay
         )
@@ -62,7 +55,7 @@ def test_the_first_local_address_that_can_be_bound_is_taken(aio, run, listener, 
         assert transport.get_extra_info("peername") == there
         transport.close()
         await settle(aio)
-        assert descriptors() <= before
+        assert open_descriptors() <= before
 
     run(main)
 
@@ -73,7 +66,7 @@ def test_all_errors_of_binding_are_told(aio, run, delay):
         loop = aio.get_running_loop()
         places = [(NOWHERE, 0), ("127.0.0.1", 0), (NOWHERE, 1)]
         answer(loop, there=[("127.0.0.1", 1)], here=[places[0], places[2]])
-        before = descriptors()
+        before = open_descriptors()
 
         async def fail(**options):
             with pytest.raises((OSError, ExceptionGroup)) as caught:
@@ -85,7 +78,7 @@ def test_all_errors_of_binding_are_told(aio, run, delay):
                     happy_eyeballs_delay=delay,
                     **options,
                 )
-            assert descriptors() <= before
+            assert open_descriptors() <= before
             return caught.value
 
         number = errno.EADDRNOTAVAIL
@@ -117,14 +110,14 @@ def test_a_local_address_of_another_family_is_no_match(aio, run, delay):
     async def main():
         loop = aio.get_running_loop()
         answer(loop, there=[("127.0.0.1", 1), ("127.0.0.2", 1)], here=[("::1", 0, 0, 0)])
-        before = descriptors()
+        before = open_descriptors()
         with pytest.raises(OSError) as caught:
             await loop.create_connection(
                 asyncio.Protocol, "there", 1, local_addr=("here", 1), happy_eyeballs_delay=delay
             )
         text = "no matching local address with family=<AddressFamily.AF_INET: 2> found"
         assert caught.value.args == (text,)
-        assert descriptors() <= before
+        assert open_descriptors() <= before
         answer(loop, there=[("127.0.0.1", 1)], here=[])
         with pytest.raises(OSError, match=r"^getaddrinfo\(\) returned empty list$"):
             await loop.create_connection(asyncio.Protocol, "there", 1, local_addr=("here", 1))
@@ -158,7 +151,7 @@ WRONG = [
 def test_a_wrong_local_address_is_refused(aio, run, listener, place, error, delay):
     async def main():
         loop = aio.get_running_loop()
-        before = descriptors()
+        before = open_descriptors()
         # What a race meets beside an OSError it drops.
         dropped = delay is not None and error is OverflowError
         late = TimeoutError if sys.version_info >= (3, 13, 6) else IndexError
@@ -170,7 +163,7 @@ def test_a_wrong_local_address_is_refused(aio, run, listener, place, error, dela
                 happy_eyeballs_delay=delay,
             )
         await settle(aio)
-        assert descriptors() <= before
+        assert open_descriptors() <= before
 
     run(main)
 
@@ -192,10 +185,10 @@ def test_what_a_getaddrinfo_of_its_own_finds_may_be_wrong(aio, run, listener, fo
             return found if host == "here" else [entry(place)]
 
         loop.getaddrinfo = getaddrinfo
-        before = descriptors()
+        before = open_descriptors()
         with pytest.raises((ValueError, TypeError)) as caught:
             await loop.create_connection(asyncio.Protocol, "there", 1, local_addr=("here", 1))
-        assert descriptors() <= before
+        assert open_descriptors() <= before
         return type(caught.value), str(caught.value)
 
     kind, text = run(main)

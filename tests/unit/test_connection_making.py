@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from toolkit import Run, loop_with_own
+from toolkit import Run, loop_with_own, settle
 
 NAMES = ("create_connection", "create_unix_connection", "connect_accepted_socket")
 
@@ -29,11 +29,6 @@ class Recorder(asyncio.Protocol):
 
     def connection_lost(self, error):
         self.events.append("lost")
-
-
-async def settle(aio):
-    for _ in range(10):
-        await aio.sleep(0.001)
 
 
 async def listen(loop):

@@ -4,23 +4,18 @@ import asyncio
 import contextvars
 import errno
 import gc
-import os
 import socket
 import sys
 import weakref
 
 import pytest
 
-from toolkit import cancel_after
+from toolkit import cancel_after, open_descriptors
 
 # Up to 3.12.7 and in 3.13.0 a race leaves its tasks to themselves when it is cancelled, and its
 # tasks can't run eagerly.
 OF_OLD = sys.version_info < (3, 12, 8) or sys.version_info[:3] == (3, 13, 0)
 LONG = 30
-
-
-def descriptors():
-    return set(os.listdir("/proc/self/fd"))
 
 
 async def settle(aio, turns=10):
@@ -41,7 +36,7 @@ class Scene:
     def __init__(self, aio, count, families=(socket.AF_INET,)):
         self.loop = aio.get_running_loop()
         self.aio = aio
-        self.before = descriptors()
+        self.before = open_descriptors()
         self.begun = []
         self.sockets = []
         self.ends = {}
@@ -99,7 +94,7 @@ class Scene:
     async def check_nothing_left(self):
         await self.check_no_task_left()
         assert all(sock.fileno() < 0 for sock in self.sockets)
-        assert descriptors() <= self.before
+        assert open_descriptors() <= self.before
 
     async def check_no_task_left(self):
         await settle(self.aio)
@@ -479,7 +474,7 @@ def test_closed_it_leaves_no_task_and_no_socket(aio, run):
 @pytest.mark.only("aioxide")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_loop_that_is_closed_meanwhile_takes_it_along(loop_factory, aio):
-    before = descriptors()
+    before = open_descriptors()
     loop = loop_factory()
     loop.set_exception_handler(lambda loop, context: None)
 
@@ -495,7 +490,7 @@ def test_a_loop_that_is_closed_meanwhile_takes_it_along(loop_factory, aio):
     del loop
     gc.collect()
     assert task() is None
-    assert descriptors() <= before
+    assert open_descriptors() <= before
 
 
 def test_what_has_to_leave_the_loop_leaves_it(aio, loop_factory):
@@ -571,7 +566,7 @@ def test_methods_of_a_programs_own_are_called_by_each_attempt(aio, loop):
 def test_a_real_race_prefers_whoever_listens(aio, run):
     async def main():
         loop = aio.get_running_loop()
-        before = descriptors()
+        before = open_descriptors()
         with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))
             deaf.listen(0)
@@ -593,6 +588,6 @@ def test_a_real_race_prefers_whoever_listens(aio, run):
             for client in waiting:
                 client.close()
         await settle(aio)
-        assert descriptors() <= before
+        assert open_descriptors() <= before
 
     run(main)

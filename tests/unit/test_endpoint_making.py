@@ -12,19 +12,11 @@ from unittest import mock
 import pytest
 from datagrams import Recorder, plain_socket
 
-from toolkit import Run, cancel_after, loop_with_own, stall
+from toolkit import Run, cancel_after, loop_with_own, open_descriptors, stall, watched
 
 # Nobody has it: it is reserved for documentation.
 NOWHERE = "192.0.2.1"
 SIGNATURE = inspect.signature(asyncio.SelectorEventLoop.create_datagram_endpoint)
-
-
-def descriptors():
-    return set(os.listdir("/proc/self/fd"))
-
-
-def watched(loop):
-    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
 
 
 async def settle(aio):
@@ -40,7 +32,7 @@ class Scene:
         self.loop = aio.get_running_loop()
         self.found = found
         self.asked = []
-        self.before = descriptors()
+        self.before = open_descriptors()
         self.loop.getaddrinfo = self.getaddrinfo
 
     async def getaddrinfo(self, host, port, **hints):
@@ -56,7 +48,7 @@ class Scene:
         self.check()
 
     def check(self):
-        assert descriptors() <= self.before
+        assert open_descriptors() <= self.before
         assert watched(self.loop) == set()
 
 
@@ -128,12 +120,12 @@ INFORMATION = "can not get address information"
 )
 def test_wrong_arguments_are_refused(aio, run, options, error, text):
     async def main():
-        loop, before = aio.get_running_loop(), descriptors()
+        loop, before = aio.get_running_loop(), open_descriptors()
         with pytest.raises(error) as caught:
             await loop.create_datagram_endpoint(Recorder, **options)
         assert type(caught.value) is error
         assert text is None or str(caught.value) == text
-        assert descriptors() <= before
+        assert open_descriptors() <= before
 
     run(main)
 

@@ -12,7 +12,7 @@ import weakref
 
 import pytest
 
-from toolkit import Run, loop_with_own
+from toolkit import Run, loop_with_own, settle
 
 KNOWS_CLIENTS = sys.version_info >= (3, 13)
 needs_clients = pytest.mark.skipif(not KNOWS_CLIENTS, reason="servers know their clients from 3.13")
@@ -65,11 +65,6 @@ class Scene:
         for client in self.clients:
             client.close()
         await settle(self.aio)
-
-
-async def settle(aio):
-    for _ in range(10):
-        await aio.sleep(0.001)
 
 
 def started(aio, coroutine):

@@ -5,13 +5,14 @@ import errno
 import gc
 import inspect
 import logging
-import os
 import socket
 import sys
 import warnings
 from unittest import mock
 
 import pytest
+
+from toolkit import open_descriptors, settle
 
 NO_IPV6 = not socket.has_ipv6
 
@@ -73,15 +74,6 @@ def answer(loop, *infos):
 
     loop.getaddrinfo = getaddrinfo
     return asked
-
-
-async def settle(aio):
-    for _ in range(10):
-        await aio.sleep(0.001)
-
-
-def open_files():
-    return set(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", b"127.0.0.1", "localhost", ["127.0.0.1"], ""])
@@ -372,10 +364,10 @@ def test_arguments_that_are_refused(aio, run, arguments, kind, text):
     with warnings.catch_warnings():
         # A socket that was bound before it was told to listen is left to the collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        before = open_files()
+        before = open_descriptors()
         run(main)
         gc.collect()
-        assert open_files() <= before
+        assert open_descriptors() <= before
 
 
 def test_a_datagram_socket_is_refused(aio, run):
@@ -408,7 +400,7 @@ def test_an_address_in_use_closes_what_was_bound_before(aio, run):
         loop = aio.get_running_loop()
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            before = open_files()
+            before = open_descriptors()
             for hosts in (["127.0.0.1"], ["127.0.0.2", "127.0.0.3", "127.0.0.1"]):
                 with pytest.raises(OSError, match="error while attempting to bind") as caught:
                     await loop.create_server(Quiet, hosts, port)
@@ -417,7 +409,7 @@ def test_an_address_in_use_closes_what_was_bound_before(aio, run):
                 assert str(caught.value).endswith("address already in use")
                 assert caught.value.__suppress_context__
                 assert isinstance(caught.value.__context__, OSError)
-            assert open_files() <= before
+            assert open_descriptors() <= before
         server = await loop.create_server(Quiet, "127.0.0.2", port)
         server.close()
 
@@ -435,12 +427,12 @@ def knows_missing_addresses():
 def test_an_address_that_the_machine_has_not_got(aio, run, caplog, debug):
     async def main():
         loop = aio.get_running_loop()
-        before = open_files()
+        before = open_descriptors()
         if not knows_missing_addresses():
             with pytest.raises(OSError, match="error while attempting to bind") as caught:
                 await loop.create_server(Quiet, ["127.0.0.1", "192.0.2.1"], 0)
             assert caught.value.errno == errno.EADDRNOTAVAIL
-            assert open_files() <= before
+            assert open_descriptors() <= before
             return
         server = await loop.create_server(Quiet, ["192.0.2.1", "127.0.0.1"], 0)
         assert [sock.getsockname()[0] for sock in server.sockets] == ["127.0.0.1"]
@@ -449,7 +441,7 @@ def test_an_address_that_the_machine_has_not_got(aio, run, caplog, debug):
             await loop.create_server(Quiet, "192.0.2.1", 0)
         text = "could not bind on any address out of [('192.0.2.1', 0)]"
         assert caught.value.args == (text,)
-        assert open_files() <= before
+        assert open_descriptors() <= before
 
     with caplog.at_level(logging.WARNING, logger="asyncio"):
         run(main, debug=debug)
@@ -591,7 +583,7 @@ def test_ended_while_it_looks_up_it_leaves_nothing(aio, run, end):
                 ended.append(host)
 
         loop.getaddrinfo = getaddrinfo
-        before = open_files()
+        before = open_descriptors()
         creating = loop.create_server(Quiet, ["a", "b"], 0)
         if end == "cancel":
             task = aio.ensure_future(creating)
@@ -610,7 +602,7 @@ def test_ended_while_it_looks_up_it_leaves_nothing(aio, run, end):
             assert isinstance(future.exception(), aio.CancelledError)
         await settle(aio)
         assert sorted(ended) == ["a", "b"]
-        assert open_files() <= before
+        assert open_descriptors() <= before
 
     run(main)
 
@@ -620,23 +612,23 @@ def test_ended_while_it_looks_up_it_leaves_nothing(aio, run, end):
 def test_ended_in_its_last_turn_it_closes_what_it_has_made(aio, run, end):
     async def main():
         loop = aio.get_running_loop()
-        before = open_files()
+        before = open_descriptors()
         creating = loop.create_server(Quiet, ["127.0.0.1", "127.0.0.2"], 0)
         if end == "cancel":
             task = aio.ensure_future(creating)
             await aio.sleep(0)
-            assert len(open_files() - before) == 2
+            assert len(open_descriptors() - before) == 2
             task.cancel("enough")
             with pytest.raises(aio.CancelledError):
                 await task
         else:
             assert creating.send(None) is None
-            assert len(open_files() - before) == 2
+            assert len(open_descriptors() - before) == 2
             if end == "close":
                 creating.close()
             del creating
         await settle(aio)
-        assert open_files() <= before
+        assert open_descriptors() <= before
 
     run(main)
 
@@ -710,9 +702,9 @@ def test_files_are_counted_back_to_where_they_were(aio, run):
             await server.wait_closed()
 
         await once(0)
-        before = open_files()
+        before = open_descriptors()
         for number in range(50):
             await once(number)
-        assert open_files() <= before
+        assert open_descriptors() <= before
 
     run(main)

@@ -8,6 +8,8 @@ import weakref
 
 import pytest
 
+from toolkit import watched
+
 
 def pair(kind=socket.SOCK_STREAM):
     one, other = socket.socketpair(socket.AF_UNIX, kind)
@@ -24,10 +26,6 @@ def full_pair():
             one.send(bytes(65536))
     except BlockingIOError:
         return one, other
-
-
-def watched(loop):
-    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
 
 
 async def settle(aio, turns=4):

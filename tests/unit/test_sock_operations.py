@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from toolkit import stream_pair
+from toolkit import stream_pair, watched
 
 
 @contextlib.contextmanager
@@ -43,11 +43,6 @@ def new_socket(family=socket.AF_INET):
 
 
 has_ipv6 = pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
-
-
-def watched(loop):
-    """The descriptors that the loop watches, its own left out."""
-    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
 
 
 class Talkative(socket.socket):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from faults.scenery import IDLE_CPU_SECONDS, cpu_seconds_of_idling
+from toolkit import watched
 
 PATIENCE_SECONDS = 10
 
@@ -16,11 +17,6 @@ def pair():
     one.setblocking(False)
     other.setblocking(False)
     return one, other
-
-
-def watched(loop):
-    """The descriptors that the loop watches, its own left out."""
-    return set(loop._selector.get_map()) - {loop._ssock.fileno()}
 
 
 def known_to_the_kernel():

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from faults.scenery import PATIENCE_SECONDS, reset, settle, unix_pair
+from faults.scenery import PATIENCE_SECONDS, reset, unix_pair
+from toolkit import settle
 
 
 class Keeper(asyncio.Protocol):

@@ -13,6 +13,8 @@ from unittest import mock
 
 import pytest
 
+from toolkit import open_descriptors
+
 CLEANS_UP = sys.version_info >= (3, 13)
 
 
@@ -30,10 +32,6 @@ def path(tmp_path, monkeypatch):
 async def settle(aio):
     for _ in range(5):
         await aio.sleep(0.001)
-
-
-def open_files():
-    return set(os.listdir("/proc/self/fd"))
 
 
 def connect(path):
@@ -112,14 +110,14 @@ def test_a_file_that_is_no_socket_stays(aio, run, path):
     async def main():
         loop = aio.get_running_loop()
         pathlib.Path(path).write_text("precious")
-        before = open_files()
+        before = open_descriptors()
         for where in (path, os.fsencode(path)):
             with pytest.raises(OSError) as caught:
                 await loop.create_unix_server(Quiet, where)
             text = f"Address {where!r} is already in use"
             assert caught.value.args == (errno.EADDRINUSE, text)
             assert caught.value.__suppress_context__
-        assert open_files() <= before
+        assert open_descriptors() <= before
         assert pathlib.Path(path).read_text() == "precious"
 
     with warnings.catch_warnings():
@@ -225,10 +223,10 @@ REFUSED = [
 def test_arguments_that_are_refused(aio, run, path, arguments, kind, text):
     async def main():
         loop = aio.get_running_loop()
-        before = open_files()
+        before = open_descriptors()
         with pytest.raises(kind, match=text):
             await loop.create_unix_server(Quiet, **arguments)
-        assert open_files() <= before
+        assert open_descriptors() <= before
 
     run(main)
 
@@ -378,8 +376,8 @@ def test_servers_one_after_the_other_at_one_path(aio, run, path):
             server.close()
             await server.wait_closed()
             if number == 5:
-                before = open_files()
-        assert open_files() <= before
+                before = open_descriptors()
+        assert open_descriptors() <= before
         if CLEANS_UP:
             assert loop._unix_server_sockets == {}
 
