@@ -8,6 +8,7 @@
 //! * `flow.rs`: when the writer pauses and when it goes on
 //! * `stream.rs`: one connection: who may read, write and close at which moment
 //! * `stream_write.rs`: its way out: what is sent at once, what is queued, when the queue is flushed
+//! * `habit.rs`: whether what is written next should wait for what is written after it
 //! * `connect.rs`, `listener.rs`: an attempt to connect; accepting connections
 //! * `pipe.rs`: the same channel over a pipe
 //! * `sendfile.rs`: a file's way into a socket
@@ -26,6 +27,7 @@
 mod connect;
 mod datagram;
 mod flow;
+mod habit;
 mod listener;
 mod pipe;
 mod read;
@@ -46,6 +48,7 @@ use crate::sys::socket;
 pub use connect::Connecting;
 pub use datagram::{DatagramQueue, Destination, Flushed, Outgoing, SendDatagrams};
 pub use flow::WaterMarks;
+pub use habit::WriteHabit;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
 pub use read::{

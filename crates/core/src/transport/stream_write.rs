@@ -3,6 +3,7 @@
 //! The water marks go with the queue: whoever adds to it or flushes it learns whether the protocol has to pause or may
 //! resume.
 
+use std::collections::VecDeque;
 use std::io;
 
 use super::read::is_temporary;
@@ -101,9 +102,14 @@ impl<C: Chunk> Stream<C> {
         Queued { watch, pause: self.marks.rises_to(self.queue.size()) }
     }
 
-    /// Queues `chunk` for a [`Stream::flush`] that follows at once.
+    /// Queues `chunk` for a [`Stream::flush`] that follows soon, before anything but another write.
     pub fn gather(&mut self, chunk: C) {
         self.queue.push(chunk, 0);
+    }
+
+    /// Takes out what was gathered and will not be flushed.
+    pub fn forget_queued(&mut self) -> VecDeque<C> {
+        self.queue.take()
     }
 
     /// After the flush that follows [`Stream::gather`], or after the marks were moved: whether to ask the protocol to

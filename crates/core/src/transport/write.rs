@@ -105,6 +105,12 @@ impl<C: Chunk> WriteQueue<C> {
         self.size
     }
 
+    /// How many chunks wait.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
     /// Whether nothing waits.
     #[inline]
     pub fn is_empty(&self) -> bool {

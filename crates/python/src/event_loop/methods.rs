@@ -188,6 +188,11 @@ pub(crate) fn note_loop_class(args: Args<'_>) -> Result<()> {
     LoopObject::note_loop_class(args.only("note_loop_class", c"cls")?)
 }
 
+/// How many forks lie between this process and the first one that has loaded the module.
+pub(crate) fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
 /// `note_fork()`: this process is the child of a fork.
 pub(crate) fn note_fork(_args: Args<'_>) -> Result<()> {
     FORKS.fetch_add(1, Ordering::Relaxed);

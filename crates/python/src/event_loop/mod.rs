@@ -46,7 +46,7 @@ mod watch;
 pub(crate) use call::call_soon;
 pub(crate) use contexts::{Later, Share, shown_context};
 pub(crate) use entry::Ready;
-pub(crate) use methods::{note_fork, note_loop_class, register};
+pub(crate) use methods::{forks, note_fork, note_loop_class, register};
 pub(crate) use object::{
     LoopObject, current_loop, running_loop, running_loop_and_task, running_loop_if_any, running_native_loop,
 };

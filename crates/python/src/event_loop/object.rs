@@ -22,7 +22,7 @@ use crate::task::{CurrentTask, current_task_of, thread_running_loop, thread_runn
 use super::Ready;
 use super::contexts::Contexts;
 use super::resolver::Lookups;
-use super::source::Watcher;
+use super::source::{SourceBase, Watcher};
 use super::transports::Transports;
 
 /// How many times this process has come out of a fork as the child.
@@ -91,6 +91,10 @@ pub(super) struct Engine {
     pub(super) received: Cell<ReadSizes>,
     /// Room for received datagrams, made when the first ones come.
     pub(super) inbox: Confined<Option<Box<Inbox>>>,
+    /// The number of the turn that runs or comes next.
+    pub(super) turn: Cell<u32>,
+    /// Sources that are called when the turn is over.
+    pub(super) after_turn: Confined<Vec<Owned<SourceBase>>>,
     /// The value of [`FORKS`] when the reactor was made, or made anew.
     pub(super) forks: Cell<u32>,
 }
@@ -112,6 +116,8 @@ impl Engine {
             scratch: Confined::new(None),
             received: Cell::new(ReadSizes::default()),
             inbox: Confined::new(None),
+            turn: Cell::new(1),
+            after_turn: Confined::new(Vec::new()),
             forks: Cell::new(FORKS.load(Ordering::Relaxed)),
         })
     }

@@ -262,6 +262,20 @@ impl LoopObject {
         })
     }
 
+    /// The number of the turn that the loop is in. `None` between its turns, and while it blocks and another thread asks.
+    #[inline]
+    pub(crate) fn turn(&self) -> Option<u32> {
+        let engine = self.engine.get().filter(|engine| self.turning.get() && !engine.parked.get())?;
+        Some(engine.turn.get())
+    }
+
+    /// Runs `source` for writing when the [turn](Self::turn) is over.
+    pub(crate) fn call_after_turn(&self, source: &SourceBase) {
+        if let Some(engine) = self.engine.get() {
+            engine.after_turn.with(|sources| sources.push(source.own()));
+        }
+    }
+
     /// Reports what a source has let out, as if a handle had run it.
     #[cold]
     pub(super) fn source_failed(

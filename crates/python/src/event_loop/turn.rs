@@ -7,11 +7,14 @@ use aioxide_core::ready::Queue;
 use aioxide_core::sys::clock;
 use aioxide_core::time::{due_limit, timeout_until};
 
-use crate::ffi::{Collectable, Layout, Owned, Raised, Result, call_method0, names, prefetch};
+use crate::ffi::{
+    Collectable, Layout, Owned, Raised, Result, call_method0, names, prefetch, report_unraisable,
+};
 use crate::handle::TimerObject;
 
 use super::Ready;
 use super::object::{Engine, LoopObject};
+use super::source::Direction;
 
 /// In a turn of more entries than this, what they are about may have left the cache since they were queued.
 const CROWD: usize = 64;
@@ -88,6 +91,9 @@ impl LoopObject {
             }
             Err(raised) => {
                 let exception = raised.take();
+                if let Err(second) = self.finish_turn(self.engine()?) {
+                    report_unraisable(second, self.object());
+                }
                 drop(turns);
                 self.leave_step()?;
                 Err(Raised::restore(exception))
@@ -126,7 +132,34 @@ impl LoopObject {
         }
         engine.policy.with(|policy: &mut PollPolicy| policy.note_run(count));
         engine.ready.with(|ready| ready.give_back_room(count));
-        Ok(())
+        engine.turn.set(engine.turn.get().wrapping_add(1));
+        self.finish_turn(engine)
+    }
+
+    /// Calls those who wait for the end of the turn, all of them, whatever they raise.
+    #[inline]
+    fn finish_turn(&self, engine: &Engine) -> Result<()> {
+        if engine.after_turn.with(|sources| sources.is_empty()) { Ok(()) } else { self.run_sources(engine) }
+    }
+
+    #[inline(never)]
+    fn run_sources(&self, engine: &Engine) -> Result<()> {
+        self.leave_step()?;
+        let mut failure = None;
+        // Whoever is called may have others called.
+        loop {
+            let sources = engine.after_turn.with(std::mem::take);
+            if sources.is_empty() {
+                return failure.map_or(Ok(()), |exception| Err(Raised::restore(exception)));
+            }
+            for source in sources {
+                let ran = source.run(Direction::Writing);
+                let reported = ran.or_else(|raised| self.source_failed(&source, Direction::Writing, raised));
+                if let Err(raised) = reported {
+                    failure.get_or_insert(raised.take());
+                }
+            }
+        }
     }
 
     /// How long the loop may block: until the first deadline, for ever without one.

@@ -59,6 +59,7 @@ impl Drain {
             if let Some(reader) = writer.reader.get() {
                 check_reader(&reader)?;
             }
+            writer.send_gathered()?;
             if writer.transport_is_closing()? {
                 // `connection_lost()` is on its way. A program that does nothing but write and drain
                 // would never let it arrive.

@@ -11,6 +11,7 @@ use crate::future::any::resolve;
 use crate::group::create_future_on;
 use crate::transport::SocketTransport;
 
+use super::protocol::plain_reader;
 use super::reader::StreamReaderObject;
 
 /// A stream writer.
@@ -115,6 +116,22 @@ impl StreamWriterObject {
             Some(ours) => Ok(ours.is_closing()),
             None => call_method0(&transport, &names().is_closing)?.is_true(),
         }
+    }
+
+    /// Sends what the transport has gathered, for `drain()`; if the peer has sent more already, then the answer to that is
+    /// going to leave with it.
+    #[inline(always)]
+    pub(super) fn send_gathered(&self) -> Result<()> {
+        let transport = self.transport()?;
+        match plain_transport(&transport) {
+            Some(ours) if ours.has_gathered() && !self.has_more_to_answer() => ours.send_gathered(),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_more_to_answer(&self) -> bool {
+        let reader = self.reader.get();
+        reader.as_deref().and_then(plain_reader).is_some_and(|reader| !reader.buffer.is_empty())
     }
 
     /// `writelines(data)`.

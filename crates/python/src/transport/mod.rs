@@ -7,6 +7,7 @@
 //! * `socket.rs`: the stream transport of TCP and Unix sockets: what it consists of
 //! * `socket_make.rs`: how it begins; `socket_info.rs`: what it knows of its socket
 //! * `socket_read.rs`, `socket_write.rs`: its two directions
+//! * `socket_gather.rs`: writes that leave together at the end of a turn
 //! * `socket_close.rs`: its ends, good and bad
 //! * `socket_lend.rs`: lending the socket to `sendfile`
 //! * `socket_type.rs`, `socket_attributes.rs`: what Python sees of it
@@ -53,6 +54,7 @@ mod pipe_write_type;
 mod socket;
 mod socket_attributes;
 mod socket_close;
+mod socket_gather;
 mod socket_info;
 mod socket_lend;
 mod socket_make;

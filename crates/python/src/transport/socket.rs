@@ -12,6 +12,7 @@ use crate::ffi::{
 use crate::server::ServerObject;
 use crate::sockets::SocketObject;
 
+use super::socket_gather::Gathering;
 use super::socket_info::SocketInfo;
 
 /// `asyncio.selector_events._SelectorSocketTransport`, written in Rust.
@@ -38,6 +39,7 @@ pub(crate) struct SocketTransport {
     pub(super) fd: Cell<i32>,
     pub(super) delivery: Cell<Delivery>,
     pub(super) sizes: Cell<ReadSizes>,
+    pub(super) gathering: Gathering,
     /// Where it stands among the connections of its server, if that is ours.
     #[cfg(Py_3_13)]
     place: Cell<usize>,

@@ -73,9 +73,7 @@ pub(super) fn attributes(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<S
 fn state(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> {
     builder
         .getter(c"_buffer", SocketTransport::shown_queue)
-        .getter(c"_buffer_size", |transport: &SocketTransport| {
-            transport.with_stream(|stream| stream.queued().size() as u64)
-        })
+        .getter(c"_buffer_size", SocketTransport::write_buffer_size)
         .getter(c"_closing", |transport: &SocketTransport| transport.is_closing())
         .getter(c"_paused", |transport: &SocketTransport| transport.with_stream(|stream| stream.is_paused()))
         .getter(c"_eof", |transport: &SocketTransport| transport.with_stream(|stream| stream.is_ended()))
@@ -109,6 +107,7 @@ fn state(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport> 
 impl SocketTransport {
     /// `_buffer`: what waits, as the running version keeps it.
     fn shown_queue(&self) -> Result<Owned> {
+        self.send_gathered()?;
         let waiting: Vec<Vec<u8>> =
             self.with_stream(|stream| stream.queued().waiting().map(<[u8]>::to_vec).collect());
         if cfg!(not(Py_3_12)) {

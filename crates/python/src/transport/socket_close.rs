@@ -11,6 +11,7 @@ use super::socket::SocketTransport;
 impl SocketTransport {
     /// `close()`: what waits still leaves; then the connection is lost.
     pub(super) fn close(&self) -> Result<()> {
+        self.send_gathered()?;
         match self.with_stream(|stream| Some(stream.close())) {
             Some(CloseStep::Nothing) | None => Ok(()),
             Some(CloseStep::StopReading) => self.unwatch(Direction::Reading),
@@ -24,6 +25,7 @@ impl SocketTransport {
 
     /// `_force_close(exception)`, and with `None` `abort()`: the connection is given up.
     pub(super) fn force_close(&self, exception: &Object) -> Result<()> {
+        self.send_gathered()?;
         let Some(abandoned) = self.with_stream(|stream| stream.force_close()) else { return Ok(()) };
         if !abandoned.unsent.is_empty() {
             self.unwatch(Direction::Writing)?;

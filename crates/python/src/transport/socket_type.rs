@@ -116,7 +116,7 @@ fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
         )
         .method(
             c"get_write_buffer_size",
-            |transport: &SocketTransport| transport.with_stream(|stream| stream.queued().size() as u64),
+            SocketTransport::write_buffer_size,
             c"get_write_buffer_size($self, /)\n--\n\nReturn how many bytes wait to be sent.",
         )
         .method(
@@ -132,12 +132,19 @@ fn control(builder: TypeBuilder<SocketTransport>) -> TypeBuilder<SocketTransport
 }
 
 impl SocketTransport {
+    /// `get_write_buffer_size()`.
+    pub(super) fn write_buffer_size(&self) -> Result<u64> {
+        self.send_gathered()?;
+        Ok(self.with_stream(|stream| stream.queued().size() as u64))
+    }
+
     fn write_limits(&self) -> Result<Owned> {
         let (low, high) = self.with_stream(|stream| (stream.marks().low(), stream.marks().high()));
         tuple_of(&[&*(low as u64).into_owned()?, &*(high as u64).into_owned()?])
     }
 
     fn set_write_limits(&self, args: Args<'_>) -> Result<()> {
+        self.send_gathered()?;
         set_limits(self.object(), args)?;
         self.note_marks()
     }

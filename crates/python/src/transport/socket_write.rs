@@ -40,9 +40,16 @@ impl SocketTransport {
         if ReadSizes::is_bulk(bytes.len()) {
             self.note_bulk(bytes.len());
         }
+        if self.gathers(bytes.len()) {
+            return self.gather(whole());
+        }
         let channel = self.channel();
         match self.with_stream(|stream| Some(stream.write(&channel, bytes))) {
-            Some(Written::Whole) | None => Ok(()),
+            Some(Written::Whole) => {
+                self.note_alone();
+                Ok(())
+            }
+            None => Ok(()),
             Some(Written::Partly(begun)) => self.queue(whole(), begun),
             Some(Written::Lost { warn: false }) => Ok(()),
             Some(Written::Lost { warn: true }) => call0(&names().warn_late_write).map(drop),
@@ -84,12 +91,8 @@ impl SocketTransport {
         if self.is_empty() {
             return Ok(());
         }
-        self.flush()?;
-        if self.is_empty() {
-            return Ok(());
-        }
-        self.watch(Direction::Writing)?;
-        if self.with_stream(|stream| stream.rose()) { self.tell(&names().pause_writing) } else { Ok(()) }
+        self.forget_gathering();
+        self.flush_or_wait()
     }
 
     /// `writelines(list_of_data)`: one write of all of it.
@@ -99,13 +102,19 @@ impl SocketTransport {
         self.write(&joined)
     }
 
-    /// There is room: sends what waits.
+    /// There is room, or the turn is over: sends what waits.
     pub(super) fn write_ready(&self) -> Result<()> {
-        if self.is_lost() { Ok(()) } else { self.flush() }
+        if self.is_lost() {
+            Ok(())
+        } else if self.has_gathered() {
+            self.send_gathered()
+        } else {
+            self.flush()
+        }
     }
 
     /// Sends what waits, in one call, and does what follows from it.
-    fn flush(&self) -> Result<()> {
+    pub(super) fn flush(&self) -> Result<()> {
         let channel = self.channel();
         match self.with_stream(|stream| Some(stream.flush(&channel))) {
             Some(Progress::Nothing) | None => Ok(()),
@@ -141,6 +150,7 @@ impl SocketTransport {
 
     /// `write_eof()`.
     pub(super) fn write_eof(&self) -> Result<()> {
+        self.send_gathered()?;
         match self.with_stream(|stream| Some(stream.end_writing())) {
             Some(EndStep::ShutDown) => self.shut_down(),
             Some(EndStep::Nothing) | None => Ok(()),
@@ -179,6 +189,7 @@ impl SocketTransport {
         if !self.empty_waiter.is_empty() {
             return Err(Raised::runtime_error(format_args!("Empty waiter is already set")));
         }
+        self.send_gathered()?;
         let waiter = create_future_on(self.event_loop()?.object())?;
         self.empty_waiter.set(waiter.clone());
         if self.is_empty() {

@@ -1,0 +1,98 @@
+//! How a protocol writes: once in a turn of the loop, or several times within moments, as those do that write a header
+//! and then its body.
+//!
+//! A write of the first kind leaves at once. Of the second kind all but the first could have waited for the last one and
+//! left with it, in one system call that wakes the peer once; but when the first one comes nobody knows of the others. So
+//! the last turns decide: two writes within moments make the habit, and a turn in which a write has waited in
+//! vain ends it.
+//!
+//! Invariant: whoever works or blocks for longer than moments between two writes never gets the habit, and
+//! loses it.
+
+/// What is known of one connection's writes. All zero bytes are a valid value: nothing yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriteHabit {
+    /// When the last write left, or the first that waits was made, by the clock of ticks.
+    last: u64,
+    /// The turn of the last write that left alone.
+    turn: u32,
+    writes_several: bool,
+}
+
+impl WriteHabit {
+    /// A write has left alone, in `turn`, at the tick `now`; two of them in one turn belong together when no more
+    /// than `moments` lie between them.
+    #[inline]
+    pub fn note_alone(&mut self, turn: u32, now: u64, moments: u64) {
+        self.writes_several = self.turn == turn && now.wrapping_sub(self.last) <= moments;
+        (self.turn, self.last) = (turn, now);
+    }
+
+    /// Whether a write will mostly be followed by another one.
+    #[inline]
+    pub fn writes_several(&self) -> bool {
+        self.writes_several
+    }
+
+    /// The first write waits for others.
+    pub fn begin_waiting(&mut self, now: u64) {
+        self.last = now;
+    }
+
+    /// Whether the first one has waited for longer than `moments`.
+    pub fn has_waited(&self, now: u64, moments: u64) -> bool {
+        now.wrapping_sub(self.last) > moments
+    }
+
+    /// So many writes have left together, after they had waited for too long if `late`.
+    pub fn note_together(&mut self, count: usize, late: bool) {
+        self.writes_several = count > 1 && !late;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENTS: u64 = 100;
+
+    fn after(writes: &[(u32, u64)]) -> WriteHabit {
+        let mut habit = WriteHabit::default();
+        writes.iter().for_each(|(turn, now)| habit.note_alone(*turn, *now, MOMENTS));
+        habit
+    }
+
+    #[test]
+    fn two_writes_within_moments_of_a_turn_make_it() {
+        assert!(!after(&[]).writes_several());
+        assert!(!after(&[(1, 1000)]).writes_several());
+        assert!(after(&[(1, 1000), (1, 1100)]).writes_several());
+    }
+
+    #[test]
+    fn turns_and_pauses_lie_between_others() {
+        assert!(!after(&[(1, 1000), (2, 1001)]).writes_several());
+        assert!(!after(&[(1, 1000), (1, 1101)]).writes_several());
+        assert!(!after(&[(1, 1000), (1, 1050), (1, 1151)]).writes_several(), "it paused once");
+    }
+
+    #[test]
+    fn it_stays_while_writes_leave_together() {
+        let mut habit = after(&[(1, 1000), (1, 1001)]);
+        habit.begin_waiting(2000);
+        assert!(!habit.has_waited(2100, MOMENTS));
+        habit.note_together(2, false);
+        assert!(habit.writes_several());
+        habit.note_together(1, false);
+        assert!(!habit.writes_several(), "one has waited in vain");
+    }
+
+    #[test]
+    fn it_goes_when_they_wait_too_long() {
+        let mut habit = after(&[(1, 1000), (1, 1001)]);
+        habit.begin_waiting(2000);
+        assert!(habit.has_waited(2101, MOMENTS));
+        habit.note_together(2, true);
+        assert!(!habit.writes_several());
+    }
+}
