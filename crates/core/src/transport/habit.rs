@@ -12,7 +12,7 @@
 /// What is known of one connection's writes. All zero bytes are a valid value: nothing yet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WriteHabit {
-    /// When the last write left, or the first that waits was made, by the clock of ticks.
+    /// When the last write was made, by the clock of ticks.
     last: u64,
     /// The turn of the last write that left alone.
     turn: u32,
@@ -34,19 +34,21 @@ impl WriteHabit {
         self.writes_several
     }
 
-    /// The first write waits for others.
-    pub fn begin_waiting(&mut self, now: u64) {
+    /// A write waits for others.
+    pub fn note_first(&mut self, now: u64) {
         self.last = now;
     }
 
-    /// Whether the first one has waited for longer than `moments`.
-    pub fn has_waited(&self, now: u64, moments: u64) -> bool {
-        now.wrapping_sub(self.last) > moments
+    /// A write comes behind those that wait. False if more than `moments` lie between: it was not worth waiting for.
+    pub fn note_next(&mut self, now: u64, moments: u64) -> bool {
+        self.writes_several &= now.wrapping_sub(self.last) <= moments;
+        self.last = now;
+        self.writes_several
     }
 
-    /// So many writes have left together, after they had waited for too long if `late`.
-    pub fn note_together(&mut self, count: usize, late: bool) {
-        self.writes_several = count > 1 && !late;
+    /// So many writes have left together.
+    pub fn note_together(&mut self, count: usize) {
+        self.writes_several &= count > 1;
     }
 }
 
@@ -79,20 +81,22 @@ mod tests {
     #[test]
     fn it_stays_while_writes_leave_together() {
         let mut habit = after(&[(1, 1000), (1, 1001)]);
-        habit.begin_waiting(2000);
-        assert!(!habit.has_waited(2100, MOMENTS));
-        habit.note_together(2, false);
-        assert!(habit.writes_several());
-        habit.note_together(1, false);
+        habit.note_first(2000);
+        assert!(habit.note_next(2100, MOMENTS));
+        assert!(habit.note_next(2200, MOMENTS));
+        habit.note_together(3);
+        assert!(habit.writes_several(), "however long the turn still was");
+        habit.note_first(3000);
+        habit.note_together(1);
         assert!(!habit.writes_several(), "one has waited in vain");
     }
 
     #[test]
-    fn it_goes_when_they_wait_too_long() {
+    fn it_goes_with_a_pause_between_them() {
         let mut habit = after(&[(1, 1000), (1, 1001)]);
-        habit.begin_waiting(2000);
-        assert!(habit.has_waited(2101, MOMENTS));
-        habit.note_together(2, true);
+        habit.note_first(2000);
+        assert!(!habit.note_next(2101, MOMENTS));
+        habit.note_together(2);
         assert!(!habit.writes_several());
     }
 }

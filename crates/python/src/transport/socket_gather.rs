@@ -2,7 +2,7 @@
 //!
 //! A server that writes the header of an answer and then its body pays for two sends, each of which wakes the peer. Of a
 //! connection with that habit ([`WriteHabit`]) a write waits for the next one: until the turn is over, or
-//! [`MOST`] bytes have come together, or [`MOMENTS`] have passed when the next one comes. Connections that write once in a turn
+//! [`MOST`] bytes have come together, or more than [`MOMENTS`] lie between it and the next one. Connections that write once in a turn
 //! are not concerned: their writes leave at once, as do all when the loop is not in a turn.
 //!
 //! For whoever looks, what waits here has left: it counts for no water mark, and whatever is done to the transport but
@@ -63,17 +63,18 @@ impl SocketTransport {
     pub(super) fn gather(&self, piece: Piece) -> Result<()> {
         let gathering = &self.gathering;
         let (now, mut habit) = (clock::ticks(), gathering.habit.get());
-        let is_first = !gathering.is_begun.replace(true);
-        if is_first {
-            habit.begin_waiting(now);
-            gathering.habit.set(habit);
+        let may_wait = if gathering.is_begun.replace(true) {
+            habit.note_next(now, clock::ticks_in(MOMENTS))
+        } else {
+            habit.note_first(now);
             gathering.forks.set(forks());
             self.event_loop()?.call_after_turn(&self.base);
-        }
+            true
+        };
+        gathering.habit.set(habit);
         self.with_stream(|stream| stream.gather(piece));
-        let is_late = habit.has_waited(now, clock::ticks_in(MOMENTS));
         let is_much = self.with_stream(|stream| stream.queued().size()) > MOST;
-        if is_late || is_much { self.send_gathered() } else { Ok(()) }
+        if may_wait && !is_much { Ok(()) } else { self.send_gathered() }
     }
 
     /// Sends what waits for others; what the socket does not take is queued from now on.
@@ -96,8 +97,7 @@ impl SocketTransport {
             return Ok(());
         }
         let mut habit = self.gathering.habit.get();
-        let is_late = habit.has_waited(clock::ticks(), clock::ticks_in(MOMENTS));
-        habit.note_together(self.with_stream(|stream| stream.queued().len()), is_late);
+        habit.note_together(self.with_stream(|stream| stream.queued().len()));
         self.gathering.habit.set(habit);
         self.flush_or_wait()
     }
