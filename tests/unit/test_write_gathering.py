@@ -204,42 +204,44 @@ def test_lines_come_behind_what_was_written(run):
     assert at_once + later == b"header one two three"
 
 
+@contextlib.asynccontextmanager
+async def streams(aio):
+    """A reader and a writer of the namespace under test, and the plain socket at the other end."""
+    near, peer = socket.socketpair()
+    with peer:
+        peer.setblocking(False)
+        reader, writer = await aio.open_connection(sock=near)
+        yield reader, writer, peer
+        writer.close()
+        await writer.wait_closed()
+
+
 def test_drain_sends(aio, run):
     async def main():
-        near, peer = socket.socketpair()
-        with peer:
-            peer.setblocking(False)
-            _, writer = await aio.open_connection(sock=near)
+        async with streams(aio) as (_, writer, peer):
             for _ in range(TURNS):
                 writer.write(b"one")
                 writer.write(b"two")
                 await writer.drain()
                 assert arrived(peer) == b"onetwo"
-            writer.close()
-            await writer.wait_closed()
 
     run(main)
 
 
 def test_answers_to_what_came_together_leave_together(aio, run):
     """A peer that has asked several things at once gets them at once, and nothing is held back."""
+    lines = [b"%d\n" % number for number in range(20)]
 
     async def main():
-        near, peer = socket.socketpair()
-        with peer:
-            peer.setblocking(False)
-            reader, writer = await aio.open_connection(sock=near)
+        async with streams(aio) as (reader, writer, peer):
             for _ in range(TURNS):
-                peer.send(b"".join(b"%d\n" % number for number in range(20)))
-                for number in range(20):
-                    writer.write(await reader.readline())
+                peer.send(b"".join(lines))
+                for line in lines:
+                    assert await reader.readline() == line
+                    writer.write(line)
                     await writer.drain()
-                    is_last = number == 19
-                assert is_last
                 await asyncio.sleep(0)
-                assert arrived(peer) == b"".join(b"%d\n" % number for number in range(20))
-            writer.close()
-            await writer.wait_closed()
+                assert arrived(peer) == b"".join(lines)
 
     run(main)
 

@@ -1,13 +1,13 @@
 //! Gathering: what a protocol writes within moments leaves in one system call, at the end of the loop's turn.
 //!
 //! A server that writes the header of an answer and then its body pays for two sends, each of which wakes the peer. Of a
-//! connection with that habit ([`WriteHabit`]) a write waits for the next one: until the turn is over, or
-//! [`MOST`] bytes have come together, or more than [`MOMENTS`] lie between it and the next one. Connections that write once in a turn
+//! connection with that habit ([`WriteHabit`]) a write waits for the next one: until the turn is over, or [`MOST`] bytes
+//! have come together, or more than [`MOMENTS`] lie between it and the next one. Connections that write once in a turn
 //! are not concerned: their writes leave at once, as do all when the loop is not in a turn.
 //!
 //! For whoever looks, what waits here has left: it counts for no water mark, and whatever is done to the transport but
-//! another write (`close`, `abort`, `write_eof`, a question for the buffer's size, `drain`) sends it first. What a program can
-//! see is that an error of the network shows up at the end of the turn, and that the bytes stay if it
+//! another write (`close`, `abort`, `write_eof`, a question for the buffer's size, `drain`) sends it first. What a
+//! program can see is that an error of the network shows up at the end of the turn, and that the bytes stay if it
 //! blocks the loop in the middle of one.
 
 use std::cell::Cell;
