@@ -76,7 +76,7 @@ async def main():
         for make in (unnamed, unconnected, connected):
             for moment in ("open", "close", "lost"):
                 if moment == "lost" and make is not connected:
-                    # asyncio trips over its missing socket there; see tests/unit/test_datagram_life.py
+                    # asyncio trips over its missing socket there: tests/unit/test_datagram_life.py
                     continue
                 for name, arguments in given.items():
                     print(f"{make.__name__}, {moment}, {name}")
