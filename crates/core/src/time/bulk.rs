@@ -16,7 +16,7 @@ const DIGITS: usize = 1 << DIGIT_BITS;
 /// Of a number: the bits with the place; above them stand those of the deadline.
 const PLACE_BITS: u32 = 32;
 
-/// Fewer than this are sorted by comparing: counting digits costs as much as so many.
+/// Fewer than this are sorted by comparing: counting digits costs as much as so many. So are more than have a place.
 const FEW: usize = 500;
 
 /// The places of `orders`, by rising order; `rank` tells which of several equal ones is the first.
@@ -24,27 +24,28 @@ pub(super) fn places_by_order(
     orders: impl ExactSizeIterator<Item = u64> + Clone,
     rank: impl Fn(usize) -> u128,
 ) -> Vec<usize> {
+    let count = orders.len();
+    if count < FEW || u32::try_from(count).is_err() {
+        let mut places: Vec<usize> = (0..count).collect();
+        places.sort_unstable_by_key(|place| rank(*place));
+        return places;
+    }
     let lowest = orders.clone().min().unwrap_or(0);
     let span = orders.clone().max().unwrap_or(0).saturating_sub(lowest);
     let bits = u64::BITS - span.leading_zeros();
     let left_out = bits.saturating_sub(u64::BITS - PLACE_BITS);
-    let count = orders.len();
     let mut numbers: Vec<u64> = orders
         .zip(0_u64..)
         .map(|(order, place)| ((order - lowest) >> left_out) << PLACE_BITS | place)
         .collect();
-    if count < FEW || u32::try_from(count).is_err() {
-        numbers.sort_unstable_by_key(|number| rank(place_of(*number)));
-    } else {
-        let mut sorted = vec![0; count];
-        for digit in 0..(bits - left_out).div_ceil(DIGIT_BITS) {
-            sort_by_digit(&numbers, &mut sorted, PLACE_BITS + digit * DIGIT_BITS);
-            std::mem::swap(&mut numbers, &mut sorted);
-        }
-        for alike in numbers.chunk_by_mut(|one, other| one >> PLACE_BITS == other >> PLACE_BITS) {
-            if alike.len() > 1 {
-                alike.sort_unstable_by_key(|number| rank(place_of(*number)));
-            }
+    let mut sorted = vec![0; count];
+    for digit in 0..(bits - left_out).div_ceil(DIGIT_BITS) {
+        sort_by_digit(&numbers, &mut sorted, PLACE_BITS + digit * DIGIT_BITS);
+        std::mem::swap(&mut numbers, &mut sorted);
+    }
+    for alike in numbers.chunk_by_mut(|one, other| one >> PLACE_BITS == other >> PLACE_BITS) {
+        if alike.len() > 1 {
+            alike.sort_unstable_by_key(|number| rank(place_of(*number)));
         }
     }
     numbers.into_iter().map(place_of).collect()
