@@ -211,19 +211,22 @@ impl SocketTransport {
 
     /// `pause_reading()`.
     pub(super) fn pause_reading(&self) -> Result<()> {
-        if !self.with_stream(|stream| stream.pause()) {
-            return Ok(());
-        }
-        self.unwatch(Direction::Reading)?;
-        if self.debug() { self.log(&names().pauses_reading) } else { Ok(()) }
+        self.pause(|| self.unwatch(Direction::Reading))
     }
 
     /// As `pause_reading()`, for somebody who holds the transport and resumes it soon: the kernel goes on watching.
     pub(super) fn rest(&self) -> Result<()> {
+        self.pause(|| {
+            self.event_loop()?.let_rest(self.fd.get(), &self.base);
+            Ok(())
+        })
+    }
+
+    fn pause(&self, leave: impl FnOnce() -> Result<()>) -> Result<()> {
         if !self.with_stream(|stream| stream.pause()) {
             return Ok(());
         }
-        self.event_loop()?.let_rest(self.fd.get(), &self.base);
+        leave()?;
         if self.debug() { self.log(&names().pauses_reading) } else { Ok(()) }
     }
 
