@@ -62,7 +62,8 @@ fn leave_heap(timer: Owned<TimerObject>) {
 impl LoopObject {
     /// Runs turns until `stop()` is called or something leaves the loop.
     pub(super) fn run_turns(&self) -> Result<()> {
-        self.engine()?.policy.with(PollPolicy::begin_run);
+        let engine = self.engine()?;
+        engine.policy.with(PollPolicy::begin_run);
         let turns = Turns::begin(self)?;
         let outcome = loop {
             if let Err(raised) = self.run_turn() {
@@ -72,18 +73,19 @@ impl LoopObject {
                 break Ok(());
             }
         };
-        self.end_turns(outcome, Some(turns))
+        self.end_turns(engine, outcome, Some(turns))
     }
 
     /// `_run_once()`: a run of one turn.
     pub(super) fn run_once(&self) -> Result<()> {
-        self.engine()?.policy.with(PollPolicy::begin_run);
+        let engine = self.engine()?;
+        engine.policy.with(PollPolicy::begin_run);
         let outcome = self.run_turn();
-        self.end_turns(outcome, None)
+        self.end_turns(engine, outcome, None)
     }
 
     /// What follows is no step any more, whatever came of the turns.
-    fn end_turns(&self, outcome: Result<()>, turns: Option<Turns<'_>>) -> Result<()> {
+    fn end_turns(&self, engine: &Engine, outcome: Result<()>, turns: Option<Turns<'_>>) -> Result<()> {
         match outcome {
             Ok(()) => {
                 drop(turns);
@@ -91,7 +93,7 @@ impl LoopObject {
             }
             Err(raised) => {
                 let exception = raised.take();
-                if let Err(second) = self.finish_turn(self.engine()?) {
+                if let Err(second) = self.finish_turn(engine) {
                     report_unraisable(second, self.object());
                 }
                 drop(turns);
