@@ -21,6 +21,18 @@ class Recorder(Notes, asyncio.DatagramProtocol):
         return [call[1] for call in self.calls if call[0] == "received"]
 
 
+def ending_after(count, end, base=Recorder):
+    """A protocol class that calls `end` of its transport inside its call with so many received."""
+
+    class Ending(base):
+        def datagram_received(self, data, addr):
+            super().datagram_received(data, addr)
+            if len(self.received) == count:
+                getattr(self.transport, end)()
+
+    return Ending
+
+
 @contextlib.asynccontextmanager
 async def endpoint(factory=Recorder, **options):
     """An endpoint on the loopback, unless the options say something else; gone afterwards."""

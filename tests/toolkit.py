@@ -109,6 +109,11 @@ def stall(loop: asyncio.AbstractEventLoop, name: str, times: int = 0) -> None:
     setattr(loop, name, stalled)
 
 
+def is_ours(transport: asyncio.BaseTransport) -> bool:
+    """Whether a transport is aioxide's, whatever it shows as its class."""
+    return type(transport).__module__.startswith("aioxide")
+
+
 def open_descriptors() -> set[int]:
     """The numbers of all files that this process has open."""
     names = os.listdir("/proc/self/fd")

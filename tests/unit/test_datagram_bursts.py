@@ -4,7 +4,9 @@ import asyncio
 import socket
 
 import pytest
-from datagrams import Recorder, endpoint, name_of, plain_socket
+from datagrams import Recorder, ending_after, endpoint, name_of, plain_socket
+
+from toolkit import is_ours
 
 #: `<linux/udp.h>`: cut a message into datagrams of this size; hand over several as one message.
 UDP_SEGMENT, UDP_GRO = 103, 104
@@ -25,10 +27,6 @@ def bursting_socket(size=SIZE, family=socket.AF_INET, address=("127.0.0.1", 0)):
 
 def is_coalescing(transport):
     return transport.get_extra_info("socket").getsockopt(socket.IPPROTO_UDP, UDP_GRO)
-
-
-def is_ours(transport):
-    return type(transport).__module__.startswith("aioxide")
 
 
 class Echo(asyncio.DatagramProtocol):
@@ -109,13 +107,7 @@ def test_a_connected_endpoint_gets_bursts(run):
 
 @pytest.mark.parametrize("end", ["close", "abort"])
 def test_a_closed_transport_delivers_no_more_of_a_burst(run, end):
-    class Ending(Recorder):
-        def datagram_received(self, data, addr):
-            super().datagram_received(data, addr)
-            if len(self.received) == 5:
-                getattr(self.transport, end)()
-
-    calls, _ = received(run, Ending, count=5)
+    calls, _ = received(run, ending_after(5, end), count=5)
     assert [call[1] for call in calls] == BURST[:5]
 
 
@@ -160,12 +152,10 @@ def answers(run, refuse=False):
                 sender.sendto(b"".join(BURST), name_of(transport))
                 sender.setblocking(False)
                 messages = []
+                loop = asyncio.get_running_loop()
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     while sum(map(len, messages)) < sum(map(len, BURST)):
-                        try:
-                            messages.append(sender.recv(1 << 16))
-                        except BlockingIOError:
-                            await asyncio.sleep(0.001)
+                        messages.append(await loop.sock_recv(sender, 1 << 16))
             return messages, is_ours(transport)
 
     return run(main)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from datagrams import Recorder, endpoint, name_of, plain_socket
+from datagrams import Recorder, ending_after, endpoint, name_of, plain_socket
 
 BURST = [b"%d" % number for number in range(100)]
 PATIENCE_SECONDS = 10
@@ -72,13 +72,7 @@ def test_names_keep_their_place(run):
 
 @pytest.mark.parametrize("end", ["close", "abort"])
 def test_what_was_sent_before_the_end_has_left(run, end):
-    class Ending(Echo):
-        def datagram_received(self, data, addr):
-            super().datagram_received(data, addr)
-            if len(self.received) == 5:
-                getattr(self.transport, end)()
-
-    received, calls = answers(run, Ending, BURST, 5)
+    received, calls = answers(run, ending_after(5, end, Echo), BURST, 5)
     assert received == BURST[:5]
     assert [call[0] for call in calls].count("received") == 5
 

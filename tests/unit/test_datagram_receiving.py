@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from datagrams import Recorder, endpoint, name_of, plain_socket, turns
+from datagrams import Recorder, ending_after, endpoint, name_of, plain_socket, turns
 
 BURST = [b"%d" % number for number in range(100)]
 
@@ -115,14 +115,8 @@ def test_a_peer_without_a_name_can_send_and_can_not_be_sent_to(run):
 
 @pytest.mark.parametrize("end", ["close", "abort"])
 def test_nothing_comes_after_the_transport_was_closed_in_a_burst(run, end):
-    class Closing(Recorder):
-        def datagram_received(self, data, addr):
-            super().datagram_received(data, addr)
-            if len(self.received) == 3:
-                getattr(self.transport, end)()
-
     async def main():
-        async with endpoint(Closing) as (transport, protocol):
+        async with endpoint(ending_after(3, end)) as (transport, protocol):
             send_burst(transport)
             await protocol.wait("lost")
         return protocol.names

@@ -15,6 +15,8 @@ import time
 
 import pytest
 
+from toolkit import is_ours
+
 PATIENCE_SECONDS = 10
 #: Far more than the moments that may lie between two writes of an answer.
 PAUSE_SECONDS = 0.005
@@ -54,10 +56,6 @@ async def connection():
         yield protocol, peer
         protocol.transport.abort()
         await protocol.lost
-
-
-def is_ours(transport):
-    return type(transport).__module__.startswith("aioxide")
 
 
 def arrived(peer):
