@@ -6,20 +6,19 @@ environment and no pip: pip runs in whichever Python has it and is told what to 
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
 DESCRIBE = """
-import json, platform, sys, sysconfig
+import json, platform, sys
 print(json.dumps({
     "version": "%d.%d" % sys.version_info[:2],
     "abi": "cp%d%d%s" % (*sys.version_info[:2], sys.abiflags),
-    "suffix": sysconfig.get_config_var("EXT_SUFFIX"),
     "machine": platform.machine(),
     "libc": platform.libc_ver(),
 }))
@@ -78,39 +77,25 @@ def already_there(requirement: str, site: Path) -> bool:
     return (site / f"{name.replace('-', '_')}-{version}.dist-info").is_dir()
 
 
-def install_aioxide(target: dict, site: Path, build: Path) -> None:
-    """Build the release extension for this interpreter and lay it beside the Python files."""
-    if not shutil.which("cargo"):
-        raise SystemExit("cargo is missing: install Rust from https://rustup.rs")
-    environment = os.environ | {
-        "PYO3_PYTHON": str(Path(shutil.which(target["python"]) or target["python"]).absolute()),
-        "PYO3_BUILD_EXTENSION_MODULE": "1",
-        "CARGO_TARGET_DIR": str(build),
-    }
-    subprocess.run(
-        ["cargo", "build", "--release", "--locked", "--package", "aioxide-python"],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-    )
-    package = site / "aioxide"
-    shutil.rmtree(package, ignore_errors=True)
-    shutil.copytree(
-        ROOT / "python" / "aioxide",
-        package,
-        ignore=shutil.ignore_patterns("*.so", "__pycache__"),
-    )
-    shutil.copy2(
-        build / "release" / "libaioxide_native.so",
-        package / f"_native{target['suffix']}",
-    )
+def install_aioxide(python: str, site: Path, wheels: Path, plain: bool) -> None:
+    """Build the release wheel for this interpreter, unless it is there, and unpack it."""
+    command = [sys.executable, str(ROOT / "tools" / "profiled_wheel.py"), "--python", python]
+    command += ["--out", str(wheels), *(["--plain"] if plain else [])]
+    made = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if made.returncode:
+        raise SystemExit(made.returncode)
+    for old in site.glob("aioxide*"):
+        shutil.rmtree(old)
+    with zipfile.ZipFile(made.stdout.strip()) as wheel:
+        wheel.extractall(site)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter under test")
+    parser.add_argument("--plain", action="store_true", help="an aioxide built without a profile")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--cache", type=Path, help="folder for the packages and the build")
+    what.add_argument("--cache", type=Path, help="folder for the packages and the wheel")
     what.add_argument("--print-abi", action="store_true", help="only name the folder in the cache")
     options = parser.parse_args()
     target = describe(options.python) | {"python": options.python}
@@ -121,7 +106,7 @@ def main() -> None:
     site = home / "site"
     site.mkdir(parents=True, exist_ok=True)
     install_peers(target, site)
-    install_aioxide(target, site, home / "target")
+    install_aioxide(options.python, site, home / "wheel", options.plain)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@
 #   CLOCK=cpu        time by CPU time, for a machine that is not quiet (wall)
 #   UNPINNED=1       give the workers all cores instead of one
 #   WRITE=1          put the result into docs/performance.md
+#   PLAIN=1          an aioxide that was built without a profile: in a third of the time, and up to a fifth slower
 # `make bench-net` takes PY, LOOPS, ROUNDS=3, SECONDS=1 and WRITE as well, and for itself:
 #   NET="a b"        words that a scenario's name has to contain, as "udp" or "read 5000" (all of the usual ones)
 #   KINDS="protocol buffered read readline readexactly sock" CONNECTIONS="1 200" SIZES="64 1024" FAMILIES="tcp unix"
 #   DEPTHS="1 16"    echo in every combination of these, instead of the usual scenarios
 
 PY ?= $(VENV_PYTHON)
-# One folder for each kind of interpreter: packages in site, the release build in target.
+# One folder for each kind of interpreter: packages in site, the release build in wheel.
 BENCH_CACHE := .cache/bench
 BENCH_SITE = $(BENCH_CACHE)/$(shell '$(VENV_PYTHON)' -m benchmarks.install --python '$(PY)' --print-abi)/site
 BENCH_WHERE = --python '$(PY)' --site '$(BENCH_SITE)' \
@@ -42,7 +43,7 @@ bench-instructions: bench-install
 	@'$(VENV_PYTHON)' -m benchmarks.instructions $(BENCH_WHERE)
 
 bench-install: check-build $(VENV)/.made
-	@'$(VENV_PYTHON)' -m benchmarks.install --python '$(PY)' --cache '$(BENCH_CACHE)'
+	@'$(VENV_PYTHON)' -m benchmarks.install --python '$(PY)' --cache '$(BENCH_CACHE)' $(if $(PLAIN),--plain)
 
 bench-net-tools: check-build
 	@cargo build --release --locked --package aioxide-loadgen --target-dir target

@@ -26,6 +26,8 @@ import shutil
 import subprocess
 import sys
 
+import debian
+
 HOST_VERSIONS = ("3.11", "3.12")
 SID_VERSIONS = ("3.13", "3.14", "3.15")
 VERSIONS = HOST_VERSIONS + SID_VERSIONS
@@ -133,15 +135,10 @@ def need_debootstrap() -> str:
     # A login shell without sbin still has debootstrap.
     search = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     if not shutil.which("debootstrap", path=search):
-        if not shutil.which("apt-get"):
-            raise Unavailable("debootstrap is missing, and there is no apt-get to install it with")
-        say("installing debootstrap")
-        for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "debootstrap"]):
-            done = subprocess.run(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
-            )
-            if done.returncode != 0:
-                raise Unavailable(f"{shlex.join(command)} failed: {done.stderr.strip()}")
+        try:
+            debian.install("debootstrap")
+        except debian.NotInstalled as error:
+            raise Unavailable(f"debootstrap is missing: {error}") from None
     tool = shutil.which("debootstrap", path=search)
     if tool is None:
         raise Unavailable("debootstrap is still missing after it was installed")
