@@ -3,9 +3,10 @@
 use crate::awaitable::Delegate;
 use crate::event_loop::running_loop;
 use crate::ffi::{
-    Object, Owned, Raised, Result, Slot, Step, call_method0, call0, collectable, exception_cause, names, none,
+    Object, Owned, Raised, Result, Slot, Step, call0, collectable, exception_cause, names, none,
 };
 use crate::future::{ObserverObject, any, observer};
+use crate::group::create_future_on;
 use crate::task::awaiting_task;
 
 use super::parent;
@@ -51,7 +52,7 @@ impl CancelAndWait {
     pub(super) fn begin(&self, future: &Object) -> Result<()> {
         use crate::ffi::Layout;
         let event_loop = running_loop()?;
-        let waiter = call_method0(&event_loop, &names().create_future)?;
+        let waiter = create_future_on(&event_loop)?;
         self.observer.set(release_when_done(future, &waiter)?);
         self.future.set(future.own());
         if let Some(task) = awaiting_task(&event_loop)? {

@@ -4,9 +4,10 @@ use std::cell::Cell;
 
 use crate::awaitable::{CoroutineObject, Delegate, machine};
 use crate::ffi::{
-    IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, call_method0, call2, is_subclass,
-    list_append, list_length, names, none, suppress_context,
+    IntoOwned, Layout, Object, Owned, Raised, Result, Slot, Step, call2, is_subclass, list_append,
+    list_length, names, none, suppress_context,
 };
+use crate::group::create_future_on;
 
 use super::parent;
 use super::task_group::TaskGroupObject;
@@ -125,7 +126,7 @@ impl GroupExit {
             Some(waiter) => waiter,
             None => {
                 let event_loop = group.event_loop.get().unwrap_or_else(none);
-                let waiter = call_method0(&event_loop, &names().create_future)?;
+                let waiter = create_future_on(&event_loop)?;
                 group.on_completed.set(waiter.clone());
                 waiter
             }

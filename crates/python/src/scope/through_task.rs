@@ -9,6 +9,7 @@ use crate::ffi::{
     Object, Owned, Raised, Result, Slot, Step, call_keywords, call_method0, collectable, names, none,
 };
 use crate::future::{ObserverObject, any};
+use crate::group::create_future_on;
 
 use super::cancel_and_wait::{CancelAndWait, Release, release_when_done, result_in_time};
 use super::wait_for::ensure_future;
@@ -51,7 +52,7 @@ impl Wait {
             return self.waiting.resume(None);
         }
         let event_loop = running_loop()?;
-        let waiter = call_method0(&event_loop, &names().create_future)?;
+        let waiter = create_future_on(&event_loop)?;
         let call_later = event_loop.attribute(&names().call_later)?;
         let release = result_setter();
         self.timer.set(call_keywords(&call_later, &[timeout, release, &waiter, &none()], 4, None)?);
