@@ -128,7 +128,7 @@ async def datagrams(aio: ModuleType, address: Address, size: int, clock: Clock) 
     return client.came
 
 
-#: What is done with each kind of server, and over which families.
+#: What is done with each kind of server of ours, and over which families.
 CONVERSATIONS: dict[str, tuple[str, list[Converse]]] = {
     **{
         kind: ("tcp unix", [echo, come_and_go])

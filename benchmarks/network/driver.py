@@ -134,7 +134,8 @@ def measure_once(
 
 def applicable(loops: Sequence[str], scenario: Scenario, other_door: str) -> list[str]:
     """The loops that this scenario runs on: both doors only where the server uses the module."""
-    return [loop for loop in loops if loop != other_door or scenario.kind.both_doors]
+    runs = {other_door: scenario.kind.both_doors, LIMIT: bool(scenario.kind.limit)}
+    return [loop for loop in loops if runs.get(loop, True)]
 
 
 def measure(

@@ -76,7 +76,7 @@ class Scenario:
             return f"bulk {direction}, {self.kind.title}{what}, MiB"
         if self.mode == "flood":
             return f"{self.kind.title} receive, {size_text(self.size)}"
-        what = "accept, echo, close" if self.mode == "accept" else "echo"
+        what = {"accept": "accept, echo, close", "http": "HTTP"}.get(self.mode, "echo")
         over = ", Unix" if self.family == "unix" else ""
         depth = f", {self.depth} in flight" if self.depth > 1 else ""
         if self.mode == "bursts":
@@ -146,6 +146,8 @@ def usual() -> Iterator[Scenario]:
         yield echo(kind, size=64, depth=16)
     for kind in ("protocol", "read", "sock"):
         yield Scenario(KINDS[kind], "accept", connections=16, size=64)
+    for name in ("uvicorn", "aiohttp"):
+        yield Scenario(KINDS[name], "http", connections=32, size=64)
     for name in ("", "-streams"):
         yield Scenario(KINDS[f"sink{name}"], "upload", connections=1, size=1 << 20)
         yield Scenario(KINDS[f"source{name}"], "download", connections=1, size=1 << 20)

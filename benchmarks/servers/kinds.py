@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from benchmarks.servers import bulk, datagrams, files, protocols, sockets, streams
+from benchmarks.servers import apps, bulk, datagrams, files, protocols, sockets, streams
 from benchmarks.servers.address import Address
 
 #: Starts a server for messages of so many bytes; where it listens, and what keeps it alive.
@@ -18,7 +18,7 @@ class Kind:
     name: str
     title: str
     serve: Serve
-    #: The kind of the limit's server that does the same work.
+    #: The kind of the limit's server that does the same work; of a service of PyPI there is none.
     limit: str
     #: The server uses names of the module, so aioxide's two doors are two servers.
     both_doors: bool = False
@@ -51,5 +51,7 @@ KINDS = {
         ),
         Kind("file", "`sendfile`", files.serve_files, limit="file"),
         Kind("file-sock", "`sock_sendfile`", files.serve_files_by_socket, limit="file"),
+        Kind("uvicorn", "uvicorn", apps.serve_uvicorn, limit=""),
+        Kind("aiohttp", "aiohttp", apps.serve_aiohttp, limit=""),
     )
 }

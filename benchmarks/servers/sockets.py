@@ -14,7 +14,8 @@ def listening_socket(address: Address) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(address.path)
     else:
-        listener = socket.socket()
+        # asyncio sends small answers at once where the socket says that it is TCP, and there alone.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind((address.host, address.port))
     listener.listen(BACKLOG)
     listener.setblocking(False)

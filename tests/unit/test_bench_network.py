@@ -149,6 +149,9 @@ def test_the_second_door_is_measured_where_the_server_uses_the_module():
     loops = ["asyncio", "aioxide-loop", "aioxide"]
     assert applicable(loops, echo("read"), "aioxide-loop") == loops
     assert applicable(loops, echo("protocol"), "aioxide-loop") == ["asyncio", "aioxide"]
+    assert applicable([*loops, "limit"], echo("read"), "aioxide-loop") == [*loops, "limit"]
+    page = Scenario(KINDS["uvicorn"], "http")
+    assert applicable([*loops, "limit"], page, "aioxide-loop") == ["asyncio", "aioxide"]
 
 
 def test_the_command_line_names_the_usual_scenarios_or_a_grid(capsys):

@@ -1,4 +1,5 @@
-//! Requests and replies: every connection keeps `depth` messages in flight and wants each of them back.
+//! Requests and replies: every connection keeps `depth` of them in flight, of a message that wants to be sent back, or of
+//! whatever else an [`Exchange`] says.
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -22,10 +23,44 @@ const OPENING_AT_A_TIME: usize = 64;
 /// With fewer connections than this, memory by connection is noise.
 const CONNECTIONS_FOR_MEMORY: usize = 200;
 
+/// What is said on every connection: an endless row of requests of one size, and one of replies.
+pub trait Exchange {
+    /// Bytes of a request, and of the reply to it.
+    fn sizes(&self) -> (usize, usize);
+
+    /// Where in the row the `number`th connection begins.
+    fn start(&self, number: usize) -> u64;
+
+    /// What is to be sent from `position` on: up to `limit` bytes, at least one.
+    fn request(&self, position: u64, limit: u64) -> &[u8];
+
+    /// Whether this is what has to come at `position` of the replies.
+    fn is_reply(&self, position: u64, chunk: &[u8]) -> bool;
+}
+
+/// An echo.
+impl Exchange for Pattern {
+    fn sizes(&self) -> (usize, usize) {
+        (self.size(), self.size())
+    }
+
+    fn start(&self, number: usize) -> u64 {
+        Pattern::start(self, number)
+    }
+
+    fn request(&self, position: u64, limit: u64) -> &[u8] {
+        self.from(position, limit)
+    }
+
+    fn is_reply(&self, position: u64, chunk: &[u8]) -> bool {
+        self.matches(position, chunk)
+    }
+}
+
 /// Put load on the server at `address`, as `options` say.
-pub fn run(address: &Address, options: &Options) -> Outcome<Report> {
+pub fn run(address: &Address, options: &Options, exchange: impl Exchange) -> Outcome<Report> {
     let resident_before = options.server.map(resident_bytes).transpose()?;
-    let mut crowd = Crowd::open(address, options)?;
+    let mut crowd = Crowd::open(address, options, exchange)?;
     let mut window = Window::new(options);
     let latencies = crowd.converse(options, &mut window)?;
     let resident_after = options.server.map(resident_bytes).transpose()?;
@@ -41,7 +76,7 @@ pub fn run(address: &Address, options: &Options) -> Outcome<Report> {
 /// One stream: how far each side is in it, and when the messages in flight were begun.
 struct Connection {
     socket: OwnedFd,
-    /// Where in the pattern this stream begins.
+    /// Where in the exchange this stream begins.
     start: u64,
     granted: u64,
     sent: u64,
@@ -60,9 +95,9 @@ impl Connection {
     }
 
     /// Send what is granted, as far as the kernel takes it. Whether some of it is left.
-    fn send(&mut self, pattern: &Pattern) -> Outcome<bool> {
+    fn send(&mut self, exchange: &impl Exchange) -> Outcome<bool> {
         while self.sent < self.granted {
-            let piece = pattern.from(self.start + self.sent, self.granted - self.sent);
+            let piece = exchange.request(self.start + self.sent, self.granted - self.sent);
             match write(&self.socket, piece) {
                 Ok(written) => self.sent += written as u64,
                 Err(Errno::AGAIN) => return Ok(true),
@@ -73,7 +108,7 @@ impl Connection {
     }
 
     /// Read once; how many messages became complete.
-    fn receive(&mut self, pattern: &Pattern, scratch: &mut [u8]) -> Outcome<u64> {
+    fn receive(&mut self, exchange: &impl Exchange, scratch: &mut [u8]) -> Outcome<u64> {
         let length = match read(&self.socket, &mut *scratch) {
             Ok(0) => return Err("the server closed a connection".into()),
             Ok(length) => length,
@@ -81,12 +116,14 @@ impl Connection {
             Err(error) => return Err(format!("receiving failed: {error}").into()),
         };
         let chunk = scratch.get(..length).unwrap_or_default();
-        let size = pattern.size() as u64;
+        let (request, reply) = exchange.sizes();
+        let size = reply as u64;
         let before = self.received / size;
-        if self.received + length as u64 > self.sent {
-            return Err("the server sent more than it was given".into());
+        if u128::from(self.received + length as u64) * request as u128 > u128::from(self.sent) * reply as u128
+        {
+            return Err("the server sent more than it was asked for".into());
         }
-        if !pattern.matches(self.start + self.received, chunk) {
+        if !exchange.is_reply(self.start + self.received, chunk) {
             return Err(format!("a wrong reply after {} bytes", self.received).into());
         }
         self.received += length as u64;
@@ -95,21 +132,21 @@ impl Connection {
 }
 
 /// All connections and the loop that serves them.
-struct Crowd {
+struct Crowd<E> {
     poll: Poll,
-    pattern: Pattern,
+    exchange: E,
     connections: Vec<Connection>,
     scratch: Vec<u8>,
     ready: Vec<Ready>,
     in_flight: usize,
 }
 
-impl Crowd {
+impl<E: Exchange> Crowd<E> {
     /// Open all connections. Each one is opened when the server has answered a first message on it.
-    fn open(address: &Address, options: &Options) -> Outcome<Self> {
+    fn open(address: &Address, options: &Options, exchange: E) -> Outcome<Self> {
         let mut crowd = Self {
             poll: Poll::new()?,
-            pattern: Pattern::new(options.size),
+            exchange,
             connections: Vec::with_capacity(options.connections),
             scratch: vec![0; SCRATCH_BYTES],
             ready: Vec::new(),
@@ -129,7 +166,7 @@ impl Crowd {
         let socket = address.connect()?;
         ioctl_fionbio(&socket, true)?;
         self.poll.add(&socket, number, false)?;
-        let start = self.pattern.start(number);
+        let start = self.exchange.start(number);
         let begun = VecDeque::new();
         let connection =
             Connection { socket, start, granted: 0, sent: 0, received: 0, begun, awaits_room: false };
@@ -177,7 +214,7 @@ impl Crowd {
             let mut more = 0;
             let now = Instant::now();
             if event.read {
-                let done = connection.receive(&self.pattern, &mut self.scratch)? as usize;
+                let done = connection.receive(&self.exchange, &mut self.scratch)? as usize;
                 if done > 0 {
                     more = replied(&connection.begun, done, now)?;
                     connection.begun.drain(..done);
@@ -194,9 +231,9 @@ impl Crowd {
 
     fn grant(&mut self, number: usize, messages: u64, now: Instant) -> Outcome<()> {
         let Some(connection) = self.connections.get_mut(number) else { return Ok(()) };
-        connection.grant(messages, self.pattern.size(), now);
+        connection.grant(messages, self.exchange.sizes().0, now);
         self.in_flight += messages as usize;
-        let left = connection.send(&self.pattern)?;
+        let left = connection.send(&self.exchange)?;
         if left != connection.awaits_room {
             connection.awaits_room = left;
             self.poll.change(&connection.socket, number, true, left)?;

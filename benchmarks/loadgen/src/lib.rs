@@ -13,7 +13,7 @@
 //! | [`options`], [`address`] | the command line; where a server listens and how to reach it |
 //! | [`pattern`] | the contents of every stream, which the receiving side checks |
 //! | [`window`], [`histogram`], [`process`] | when is measured, latencies, the server's CPU time and memory from `/proc` |
-//! | [`echo`] | requests and replies over many connections |
+//! | [`echo`], [`http`] | requests and replies over many connections |
 //! | [`accept`], [`bulk`] | connections opened and closed; one-way transfer |
 //! | [`datagram`] | UDP: echo with a window in flight, bursts, and a one-way flood |
 //! | [`poll`] | the epoll instance under all of them |
@@ -27,6 +27,7 @@ pub mod bulk;
 pub mod datagram;
 pub mod echo;
 pub mod histogram;
+pub mod http;
 pub mod options;
 pub mod pattern;
 pub mod poll;

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use aioxide_loadgen::http::Http;
 use aioxide_loadgen::options::{CommandLine, raise_descriptor_limit};
+use aioxide_loadgen::pattern::Pattern;
 use aioxide_loadgen::{Outcome, accept, bulk, datagram, echo};
 
 fn main() -> ExitCode {
@@ -24,7 +26,8 @@ fn run() -> Outcome<String> {
     let options = line.client_options()?;
     raise_descriptor_limit()?;
     let report = match mode.as_str() {
-        "echo" => echo::run(&address, &options)?,
+        "echo" => echo::run(&address, &options, Pattern::new(options.size))?,
+        "http" => echo::run(&address, &options, Http::ask(&address)?)?,
         "accept" => accept::run(&address, &options)?,
         "upload" => bulk::upload(&address, &options)?,
         "download" => bulk::download(&address, &options)?,
@@ -32,7 +35,7 @@ fn run() -> Outcome<String> {
         "bursts" => datagram::echo(&address, &options, true)?,
         "flood" => datagram::flood(&address, &options)?,
         _ => {
-            let known = "echo accept upload download datagrams bursts flood";
+            let known = "echo http accept upload download datagrams bursts flood";
             return Err(format!("no such mode: {mode} ({known})").into());
         }
     };
