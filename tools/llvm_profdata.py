@@ -3,6 +3,8 @@
 rustup has it as the component `llvm-tools`, Debian in a package for each version of LLVM. It need
 not be rustc's own version: it has to know the format that rustc's programs write, and to write one
 that rustc reads, which older versions do.
+
+    python3 tools/llvm_profdata.py      prints its path, installing it where that is possible
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import debian
 
@@ -75,3 +78,17 @@ def find() -> str:
     if program is None:
         raise NotFound(f"{DEBIAN_PACKAGE} is installed and has no llvm-profdata that runs")
     return program
+
+
+def main() -> int:
+    """Command line: see the top of the file."""
+    try:
+        print(find())
+    except NotFound as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
