@@ -52,7 +52,8 @@ pub use habit::WriteHabit;
 pub use listener::{Accepted, Round};
 pub use pipe::Pipe;
 pub use read::{
-    MAX_SIZE, READ_SIZE, ReadSizes, Received, expect_frames, is_temporary, receive, receive_memory,
+    MAX_SIZE, READ_SIZE, READS_IN_A_ROW, ReadSizes, Received, expect_frames, is_temporary, receive,
+    receive_memory,
 };
 pub use sendfile::{FileChannel, FileSending, FileToSocket, SendfileStep};
 pub use stream::{Abandoned, CloseStep, EndStep, Refusal, Stream};

@@ -1,9 +1,9 @@
-//! Reading: the socket is ready, one receive, one call of the protocol.
+//! Reading: the socket is ready, one receive, one call of the protocol; some more of them while bulk lies there.
 
 use std::io;
 use std::mem::MaybeUninit;
 
-use aioxide_core::transport::{Channel, MAX_SIZE, READ_SIZE, ReadSizes, Received, receive};
+use aioxide_core::transport::{Channel, MAX_SIZE, READ_SIZE, READS_IN_A_ROW, ReadSizes, Received, receive};
 
 use crate::event_loop::{Direction, SourceBase};
 use crate::ffi::{
@@ -43,9 +43,40 @@ impl SocketTransport {
         match direction {
             // Paused or closed between the event and its turn.
             Direction::Reading if !transport.with_stream(|stream| stream.is_reading()) => Ok(()),
-            Direction::Reading => transport.read_ready(),
+            Direction::Reading => {
+                transport.read_ready()?;
+                if transport.sizes.get().has_more() { transport.read_on() } else { Ok(()) }
+            }
             Direction::Writing => transport.write_ready(),
         }
+    }
+
+    /// Large messages lie there in several receives' worth. Taken one after the other, they are answered while they are
+    /// in the core's cache, and the peer goes on with the first while the next is read.
+    #[cold]
+    fn read_on(&self) -> Result<()> {
+        for _ in 1..READS_IN_A_ROW {
+            // A protocol may have paused or closed.
+            if !self.take_more() || !self.with_stream(|stream| stream.is_reading()) {
+                return Ok(());
+            }
+            self.read_ready()?;
+        }
+        self.take_more();
+        Ok(())
+    }
+
+    fn note_read(&self, count: usize, room: usize) {
+        let mut sizes = self.sizes.get();
+        sizes.note_in(count, room);
+        self.sizes.set(sizes);
+    }
+
+    fn take_more(&self) -> bool {
+        let mut sizes = self.sizes.get();
+        let more = sizes.take_more();
+        self.sizes.set(sizes);
+        more
     }
 
     /// Receives once and delivers what came.
@@ -78,11 +109,16 @@ impl SocketTransport {
     /// Has what came delivered, or does what follows from there being nothing.
     #[inline(always)]
     fn received<T>(&self, got: Got<T>, deliver: impl FnOnce(T) -> Result<()>) -> Result<()> {
-        match got {
-            Ok(data) => deliver(data),
-            Err(NoBytes::End) => self.end_received(),
-            Err(NoBytes::Yet) => Ok(()),
-            Err(NoBytes::Failed(error)) => self.fatal(Raised::os_error(&error), &names().read_failed),
+        let why = match got {
+            Ok(data) => return deliver(data),
+            Err(why) => why,
+        };
+        // Nothing comes after that, whatever the last read said.
+        self.take_more();
+        match why {
+            NoBytes::End => self.end_received(),
+            NoBytes::Yet => Ok(()),
+            NoBytes::Failed(error) => self.fatal(Raised::os_error(&error), &names().read_failed),
         }
     }
 
@@ -101,20 +137,21 @@ impl SocketTransport {
         let protocol = self.protocol();
         let Some(stream) = protocol.exactly::<StreamReaderProtocolObject>() else { return Ok(None) };
         let (channel, most) = (self.channel(), self.at_most(MAX_SIZE)?);
-        stream::receive_into_frame(stream, most, |room| match receive_bytes(&channel, room) {
-            Ok(bytes) => {
-                let mut sizes = self.sizes.get();
-                sizes.note(bytes.len());
-                self.sizes.set(sizes);
-                (bytes.len(), Ok(()))
+        stream::receive_into_frame(stream, most, |room| {
+            let room_size = room.len();
+            match receive_bytes(&channel, room) {
+                Ok(bytes) => {
+                    self.note_read(bytes.len(), room_size);
+                    (bytes.len(), Ok(()))
+                }
+                Err(why) => (0, Err(why)),
             }
-            Err(why) => (0, Err(why)),
         })
     }
 
     /// Receives into a new `bytes` object.
     fn receive_object(&self) -> Result<Got<Owned>> {
-        let mut sizes = self.sizes.get();
+        let sizes = self.sizes.get();
         let size = self.read_size(sizes)?;
         let channel = self.channel();
         let got = if sizes.expects_bulk() {
@@ -129,8 +166,7 @@ impl SocketTransport {
             })?
         };
         if let Ok(data) = &got {
-            sizes.note(data.exact_bytes().map_or(0, <[u8]>::len));
-            self.sizes.set(sizes);
+            self.note_read(data.exact_bytes().map_or(0, <[u8]>::len), size);
         }
         Ok(got)
     }
@@ -194,7 +230,13 @@ impl SocketTransport {
     /// Receives into the protocol's own memory.
     fn receive_into(&self, buffer: &Object) -> Result<Got<usize>> {
         let mut view = Buffer::writable(buffer).map_err(|raised| not_writable(raised, buffer))?;
-        Ok(receive_bytes(&self.channel(), view.room()).map(<[u8]>::len))
+        let room = view.room();
+        let room_size = room.len();
+        let got = receive_bytes(&self.channel(), room).map(<[u8]>::len);
+        if let Ok(count) = got {
+            self.note_read(count, room_size);
+        }
+        Ok(got)
     }
 
     /// The peer will send nothing more: the protocol says whether writing goes on.
