@@ -90,8 +90,8 @@ def build(python: str, out: pathlib.Path, target: pathlib.Path, flags: str) -> p
     return made.pop()
 
 
-def train(python: str, wheel: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
-    """Runs the training on an instrumented wheel; the merged profile."""
+def train(python: str, wheel: pathlib.Path, folder: pathlib.Path, merger: str) -> pathlib.Path:
+    """Runs the training on an instrumented wheel; the profile that `merger` makes of its counts."""
     site, counts, profile = folder / "site", folder / "counts", folder / "merged.profdata"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
@@ -105,7 +105,7 @@ def train(python: str, wheel: pathlib.Path, folder: pathlib.Path) -> pathlib.Pat
             LLVM_PROFILE_FILE=str(counts / "%4m.profraw"),
         )
     raw = [str(path) for path in counts.glob("*.profraw")]
-    run("merging", [llvm_profdata.find(), "merge", "--output", str(profile), *raw])
+    run("merging", [merger, "merge", "--output", str(profile), *raw])
     return profile
 
 
@@ -126,10 +126,10 @@ def make(python: str, out: pathlib.Path, *, plain: bool) -> pathlib.Path:
         if plain:
             built = build(python, folder, PLAIN_TARGET, "")
         else:
-            llvm_profdata.find()
+            merger = llvm_profdata.find()
             counts = f"-Cprofile-generate={folder / 'counts'}"
             instrumented = build(python, folder, folder / "instrumented", counts)
-            profile = train(python, instrumented, folder)
+            profile = train(python, instrumented, folder, merger)
             instrumented.unlink()
             built = build(python, folder, folder / "guided", USE_FLAGS.format(profile))
         wheel = out / built.name

@@ -29,7 +29,8 @@ def tree(tmp_path, monkeypatch):
         wheel.write_text(f"wheel {len(built)}")
         return wheel
 
-    def train(python, wheel, folder):
+    def train(python, wheel, folder, merger):
+        assert merger == "llvm-profdata"
         assert wheel.read_text() == f"wheel {len(built)}"
         return folder / "merged.profdata"
 
