@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -17,7 +16,7 @@ from benchmarks.cases import CASES
 from benchmarks.implementations import IMPLEMENTATIONS, Implementation
 from benchmarks.servers.address import Address
 from benchmarks.servers.bulk import CHUNK
-from benchmarks.servers.kinds import KINDS
+from benchmarks.servers.kinds import KINDS, closing
 from benchmarks.worker import run
 
 #: Bytes of a message: what most programs send, and what takes several reads.
@@ -138,15 +137,6 @@ CONVERSATIONS: dict[str, tuple[str, list[Converse]]] = {
     **{kind: ("tcp", [drink]) for kind in ("source", "source-streams", "file", "file-sock")},
     "datagram": ("udp", [datagrams]),
 }
-
-
-@contextmanager
-def closing(alive: object) -> Iterator[None]:
-    """Ends a server, whichever of the servers' three sorts it is."""
-    try:
-        yield
-    finally:
-        (alive.cancel if isinstance(alive, asyncio.Future) else alive.close)()
 
 
 async def talk(aio: ModuleType, kind: str, seconds: float) -> int:

@@ -1,6 +1,8 @@
 """Every server by the name of its kind."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -55,3 +57,12 @@ KINDS = {
         Kind("aiohttp", "aiohttp", apps.serve_aiohttp, limit=""),
     )
 }
+
+
+@contextmanager
+def closing(alive: object) -> Iterator[None]:
+    """Ends what keeps one of these servers alive, a task or something with ``close``."""
+    try:
+        yield
+    finally:
+        (alive.cancel if isinstance(alive, asyncio.Future) else alive.close)()

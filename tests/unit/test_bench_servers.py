@@ -9,7 +9,7 @@ import pytest
 from benchmarks.network.scenario import ECHO_KINDS
 from benchmarks.servers.address import Address
 from benchmarks.servers.bulk import CHUNK
-from benchmarks.servers.kinds import KINDS
+from benchmarks.servers.kinds import KINDS, closing
 
 LINE = b"x" * 99 + b"\n"
 
@@ -20,9 +20,9 @@ def with_server(run, aio, kind, address, converse):
     async def main():
         found, alive = await KINDS[kind].serve(aio, address, len(LINE))
         try:
-            return await asyncio.to_thread(converse, found)
+            with closing(alive):
+                return await asyncio.to_thread(converse, found)
         finally:
-            (alive.cancel if isinstance(alive, asyncio.Future) else alive.close)()
             # The connections that the client closed are gone before the loop is.
             await asyncio.sleep(0.05)
 
