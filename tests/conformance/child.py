@@ -169,8 +169,8 @@ def name_threads(threads: set[int]) -> list[str]:
     for thread in sorted(threads):
         try:
             kernel_name = pathlib.Path(f"/proc/self/task/{thread}/comm").read_text().strip()
-        except FileNotFoundError:
-            continue  # ended while we looked
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended while we looked: before the file was opened, or after
         names.append(known.get(thread, kernel_name))
     return names
 

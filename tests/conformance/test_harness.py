@@ -19,7 +19,7 @@ import time
 import pytest
 from conformance import expectations, record, table
 from conformance.campaign import Suite, finish, run_suites
-from conformance.child import covers
+from conformance.child import covers, name_threads
 from conformance.expectations import BadExpectations, Expectations, judge
 from conformance.run_file import FileResult, Job, Limits, Outcome, Running, run_file
 
@@ -318,6 +318,18 @@ class TestBadEnds:
                 def test_1(self): threading.Thread(target=time.sleep, args=(0.5,)).start()
         """)
         assert result.problems == []
+
+    @pytest.mark.parametrize("gone", [FileNotFoundError, ProcessLookupError])
+    def test_a_thread_that_ends_while_it_is_looked_at_is_none(
+        self, monkeypatch: pytest.MonkeyPatch, gone: type[OSError]
+    ) -> None:
+        def read_text(path: pathlib.Path) -> str:
+            if "/1/" in str(path):
+                raise gone
+            return "alive\n"
+
+        monkeypatch.setattr(pathlib.Path, "read_text", read_text)
+        assert name_threads({1, 2}) == ["alive"]
 
     def test_processes_left_behind_are_ended(self, fakes: Fakes) -> None:
         note = fakes.folder / "process"
